@@ -1,0 +1,7 @@
+// All kernels, one header a family.
+#pragma once
+
+#include "isa.h"
+#include "memory_pool.h"
+#include "thread_pool.h"
+#include "transforms.h"
