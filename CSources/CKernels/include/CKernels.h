@@ -5,3 +5,4 @@
 #include "memory_pool.h"
 #include "thread_pool.h"
 #include "transforms.h"
+#include "random.h"
