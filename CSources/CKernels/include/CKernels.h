@@ -6,3 +6,5 @@
 #include "thread_pool.h"
 #include "transforms.h"
 #include "random.h"
+#include "optimizers.h"
+#include "reductions.h"
