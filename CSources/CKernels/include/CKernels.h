@@ -8,3 +8,5 @@
 #include "random.h"
 #include "optimizers.h"
 #include "reductions.h"
+#include "depthwise.h"
+#include "elementwise.h"
