@@ -10,3 +10,4 @@
 #include "reductions.h"
 #include "depthwise.h"
 #include "elementwise.h"
+#include "layernorm.h"
