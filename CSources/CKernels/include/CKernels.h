@@ -11,3 +11,5 @@
 #include "depthwise.h"
 #include "elementwise.h"
 #include "layernorm.h"
+#include "losses.h"
+#include "softmax.h"
