@@ -13,3 +13,5 @@
 #include "layernorm.h"
 #include "losses.h"
 #include "softmax.h"
+#include "gemm.h"
+#include "pointwise.h"
