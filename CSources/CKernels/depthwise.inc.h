@@ -24,6 +24,46 @@ KK_INLINE void KK_FN(store_channels)(float *p, vf v, size_t n) {
 #endif
 }
 
+// Memory that the next unit of work will touch, fetched line by line beside this one: the vectors of
+// channels of a pixel are far apart in memory, and only a sequential walk reaches the full bandwidth.
+typedef struct {
+  const float *at;
+  size_t step;  // floats for each pixel of the present unit; 0: fetch nothing
+} KK_FN(ahead);
+
+// From p on; nothing where p is NULL or most of the memory belongs to other channels.
+KK_INLINE KK_FN(ahead) KK_FN(look_ahead)(const float *p, ptrdiff_t stride, size_t channels) {
+  static const float nothing[16];
+  int use = p && stride < 2 * (ptrdiff_t)channels;
+  return (KK_FN(ahead)){use ? p : nothing, use ? KK_LANES : 0};
+}
+KK_INLINE void KK_FN(fetch)(const float *p) { __builtin_prefetch(p, 0, 2); }
+KK_INLINE void KK_FN(fetch_to_write)(const float *p) {
+#if defined(__x86_64__)
+  __asm__ volatile("prefetchw %0" ::"m"(*p));
+#else
+  __builtin_prefetch(p, 1, 2);
+#endif
+}
+// Before the first unit.
+static void KK_FN(fetch_all)(const float *p, ptrdiff_t stride, size_t channels, size_t pixels,
+                             int write) {
+  if (!p || stride >= 2 * (ptrdiff_t)channels) return;
+  for (size_t i = 0; i < pixels * (size_t)stride; i += 16) {
+    if (write) {
+      KK_FN(fetch_to_write)(p + i);
+    } else {
+      KK_FN(fetch)(p + i);
+    }
+  }
+}
+
+// Rows of a unit of work: equal bands of at most 512 KB, of `floats` floats a row.
+static size_t KK_FN(band_rows)(size_t rows, size_t floats) {
+  size_t bands = (rows * floats * sizeof(float) + (512 * 1024 - 1)) / (512 * 1024);
+  return (rows + bands - 1) / bands;
+}
+
 // values[c] for all vectors of channels, padded by `fill`; values == NULL: all `fill`.
 static void KK_FN(pack_channels)(float *packed, const float *values, size_t channels, float fill) {
   size_t padded = (channels + KK_LANES - 1) / KK_LANES * KK_LANES;
@@ -32,64 +72,54 @@ static void KK_FN(pack_channels)(float *packed, const float *values, size_t chan
 
 // out[x] = act(scale·x + shift) for one row of pixels.
 KK_INLINE void KK_FN(transform_row_as)(float *out, const float *x, ptrdiff_t step, size_t width,
-                                       size_t n, vf scale, vf shift, const kk_activation act) {
-  for (size_t i = 0; i < width; i++, x += step, out += KK_LANES) {
+                                       size_t n, vf scale, vf shift, KK_FN(ahead) next,
+                                       const kk_activation act) {
+  for (size_t i = 0; i < width; i++, x += step, out += KK_LANES, next.at += next.step) {
+    KK_FN(fetch)(next.at);
     v_store(out, v_activate(act, v_fma(KK_FN(load_channels)(x, n), scale, shift)));
   }
 }
 static __attribute__((noinline)) void KK_FN(transform_row)(float *out, const float *x,
                                                            ptrdiff_t step, size_t width, size_t n,
                                                            const float *scale, const float *shift,
-                                                           kk_activation act) {
+                                                           KK_FN(ahead) * next, kk_activation act) {
   vf a = v_load(scale), b = v_load(shift);
-  KK_WITH_ACTIVATION(act, KK_FN(transform_row_as)(out, x, step, width, n, a, b, kk_act));
+  KK_WITH_ACTIVATION(act,
+                     KK_FN(transform_row_as)(out, x, step, width, n, a, b, *next, kk_act));
+  next->at += width * next->step;
 }
 
 // Stores one row of outputs, and adds them to the sums of this vector of channels.
-KK_INLINE void KK_FN(finish_row_as)(float *y, ptrdiff_t step, const float *row, size_t width,
-                                    size_t n, vf bias, const kk_activation act) {
-  for (size_t i = 0; i < width; i++, y += step, row += KK_LANES) {
-    KK_FN(store_channels)(y, v_activate(act, v_load(row) + bias), n);
+KK_INLINE void KK_FN(finish_row_as)(float *y, ptrdiff_t step, float *sums, float *squares,
+                                    const float *row, size_t width, size_t n, vf bias,
+                                    KK_FN(ahead) next, const kk_activation act) {
+  vf s[2] = {v_splat(0.0f), v_splat(0.0f)}, q[2] = {v_splat(0.0f), v_splat(0.0f)};
+  for (size_t i = 0; i < width; i += 2, row += 2 * KK_LANES, y += 2 * step) {
+    KK_FN(fetch_to_write)(next.at);
+    vf v0 = v_activate(act, v_load(row) + bias);
+    KK_FN(store_channels)(y, v0, n);
+    s[0] += v0;
+    q[0] = v_fma(v0, v0, q[0]);
+    next.at += next.step;
+    if (i + 1 == width) break;
+    KK_FN(fetch_to_write)(next.at);
+    vf v1 = v_activate(act, v_load(row + KK_LANES) + bias);
+    KK_FN(store_channels)(y + step, v1, n);
+    s[1] += v1;
+    q[1] = v_fma(v1, v1, q[1]);
+    next.at += next.step;
   }
+  v_store(sums, v_load(sums) + (s[0] + s[1]));
+  v_store(squares, v_load(squares) + (q[0] + q[1]));
 }
 static __attribute__((noinline)) void KK_FN(finish_row)(float *y, ptrdiff_t step, float *sums,
                                                         float *squares, const float *row,
                                                         size_t width, size_t n, const float *bias,
-                                                        kk_activation act) {
-  if (!sums || bias || act != KK_ACT_NONE) {
-    vf b = bias ? v_load(bias) : v_splat(0.0f);
-    KK_WITH_ACTIVATION(act, KK_FN(finish_row_as)(y, step, row, width, n, b, kk_act));
-    if (!sums) return;
-    // The sums are those of what was stored.
-    vf s = v_splat(0.0f), q = s;
-    for (size_t i = 0; i < width; i++, y += step) {
-      vf v = KK_FN(load_channels)(y, n);
-      s += v;
-      q = v_fma(v, v, q);
-    }
-    v_store(sums, v_load(sums) + s);
-    v_store(squares, v_load(squares) + q);
-    return;
-  }
-  vf s[2] = {v_splat(0.0f), v_splat(0.0f)}, q[2] = {v_splat(0.0f), v_splat(0.0f)};
-  size_t i = 0;
-  for (; i + 2 <= width; i += 2, row += 2 * KK_LANES, y += 2 * step) {
-    vf v0 = v_load(row), v1 = v_load(row + KK_LANES);
-    KK_FN(store_channels)(y, v0, n);
-    KK_FN(store_channels)(y + step, v1, n);
-    s[0] += v0;
-    s[1] += v1;
-    q[0] = v_fma(v0, v0, q[0]);
-    q[1] = v_fma(v1, v1, q[1]);
-  }
-  if (i < width) {
-    vf v = v_load(row);
-    KK_FN(store_channels)(y, v, n);
-    s[0] += v;
-    q[0] = v_fma(v, v, q[0]);
-  }
-  v_store(sums, v_load(sums) + (s[0] + s[1]));
-  v_store(squares, v_load(squares) + (q[0] + q[1]));
+                                                        KK_FN(ahead) * next, kk_activation act) {
+  vf b = v_load(bias);
+  KK_WITH_ACTIVATION(
+      act, KK_FN(finish_row_as)(y, step, sums, squares, row, width, n, b, *next, kk_act));
+  next->at += width * next->step;
 }
 
 #define KK_RING 8  // scratch rows of the forward pass, at least the largest kernel
@@ -117,31 +147,46 @@ void KK_FN(kk_depthwise_forward)(float *y, ptrdiff_t y_stride, float *sums, floa
   memset(ring, 0, KK_RING * row_floats * sizeof(float));
   const KK_FN(row_kernel) convolve = KK_FN(choose_row)(k, stride);
 
+  // Units of work are bands of output rows: this one and the next fit the second-level cache.
+  const size_t band = KK_FN(band_rows)(out_h, (stride * w + out_w) * shape.channels);
   for (size_t image = first; image < last; image++) {
-    for (size_t v = 0; v < vectors; v++) {
-      const size_t c = v * KK_LANES, rest = shape.channels - c, n = rest < KK_LANES ? rest : KK_LANES;
-      const float *in = x + (ptrdiff_t)(image * h * w) * x_stride + c;
-      float *out = y + (ptrdiff_t)(image * out_h * out_w) * y_stride + c;
-      size_t ready = 0;  // rows of this image in the ring so far
-      for (size_t oy = 0; oy < out_h; oy++) {
-        const size_t top = oy * stride;  // input row of the first tap, counted from -pad
-        const size_t t0 = top < pad ? pad - top : 0;
-        const size_t t1 = top + k > h + pad ? h + pad - top : k;
-        if (ready < top + t0 - pad) ready = top + t0 - pad;
-        for (; ready < top + t1 - pad; ready++) {
-          KK_FN(transform_row)(ring + ready % KK_RING * row_floats + pad * KK_LANES,
-                               in + (ptrdiff_t)(ready * w) * x_stride, x_stride, w, n, scale + c,
-                               shift + c, act);
+    for (size_t y0 = 0; y0 < out_h; y0 += band) {
+      const size_t y1 = out_h - y0 > band ? y0 + band : out_h;
+      const float *in = x + (ptrdiff_t)(image * h * w) * x_stride;
+      float *out = y + (ptrdiff_t)(image * out_h * out_w) * y_stride;
+      const float *x_next = NULL, *y_next = NULL;
+      if (image == first && y0 == 0) {
+        KK_FN(fetch_all)(in, x_stride, shape.channels, (h < y1 * stride ? h : y1 * stride) * w, 0);
+        KK_FN(fetch_all)(out, y_stride, shape.channels, y1 * out_w, 1);
+      }
+      if (y1 < out_h || image + 1 < last) {
+        x_next = in + (ptrdiff_t)((y1 < out_h ? y1 * stride : h) * w) * x_stride;
+        y_next = out + (ptrdiff_t)(y1 * out_w) * y_stride;
+      }
+      KK_FN(ahead) next_x = KK_FN(look_ahead)(x_next, x_stride, shape.channels);
+      KK_FN(ahead) next_y = KK_FN(look_ahead)(y_next, y_stride, shape.channels);
+      for (size_t v = 0; v < vectors; v++) {
+        const size_t c = v * KK_LANES, rest = shape.channels - c, n = rest < KK_LANES ? rest : KK_LANES;
+        size_t ready = 0;  // rows of this image in the ring so far
+        for (size_t oy = y0; oy < y1; oy++) {
+          const size_t top = oy * stride;  // input row of the first tap, counted from -pad
+          const size_t t0 = top < pad ? pad - top : 0;
+          const size_t t1 = top + k > h + pad ? h + pad - top : k;
+          if (ready < top + t0 - pad) ready = top + t0 - pad;
+          for (; ready < top + t1 - pad; ready++) {
+            KK_FN(transform_row)(ring + ready % KK_RING * row_floats + pad * KK_LANES,
+                                 in + (ptrdiff_t)(ready * w) * x_stride + c, x_stride, w, n,
+                                 scale + c, shift + c, &next_x, act);
+          }
+          const float *rows[KK_DEPTHWISE_TAPS], *row_taps[KK_DEPTHWISE_TAPS];
+          for (size_t t = t0; t < t1; t++) {
+            rows[t - t0] = ring + (top + t - pad) % KK_RING * row_floats;
+            row_taps[t - t0] = taps + (v * k + t) * k * KK_LANES;
+          }
+          convolve(row, rows, row_taps, t1 - t0, out_w, stride);
+          KK_FN(finish_row)(out + (ptrdiff_t)(oy * out_w) * y_stride + c, y_stride, total + c,
+                            total_squares + c, row, out_w, n, offset + c, &next_y, activation);
         }
-        const float *rows[KK_DEPTHWISE_TAPS], *row_taps[KK_DEPTHWISE_TAPS];
-        for (size_t t = t0; t < t1; t++) {
-          rows[t - t0] = ring + (top + t - pad) % KK_RING * row_floats;
-          row_taps[t - t0] = taps + (v * k + t) * k * KK_LANES;
-        }
-        convolve(row, rows, row_taps, t1 - t0, out_w, stride);
-        KK_FN(finish_row)(out + (ptrdiff_t)(oy * out_w) * y_stride, y_stride,
-                          sums ? total + c : NULL, total_squares + c, row, out_w, n,
-                          bias ? offset + c : NULL, activation);
       }
     }
   }

@@ -5,15 +5,24 @@ static __attribute__((noinline)) void KK_FN(gradient_row)(float *out, const floa
                                                           ptrdiff_t g_step, const float *y,
                                                           ptrdiff_t y_step, size_t width, size_t n,
                                                           const float *a, const float *b,
-                                                          const float *c) {
+                                                          const float *c, KK_FN(ahead) * next_g,
+                                                          KK_FN(ahead) * next_y) {
+  KK_FN(ahead) ng = *next_g, ny = *next_y;
+  next_g->at += width * ng.step;
+  next_y->at += width * ny.step;
   if (!y) {
-    for (size_t i = 0; i < width; i++, g += g_step, out += KK_LANES) {
+    for (size_t i = 0; i < width; i++, g += g_step, out += KK_LANES, ng.at += ng.step) {
+      KK_FN(fetch)(ng.at);
       v_store(out, KK_FN(load_channels)(g, n));
     }
     return;
   }
   vf av = v_load(a), bv = v_load(b), cv = v_load(c);
   for (size_t i = 0; i < width; i++, g += g_step, y += y_step, out += KK_LANES) {
+    KK_FN(fetch)(ng.at);
+    KK_FN(fetch)(ny.at);
+    ng.at += ng.step;
+    ny.at += ny.step;
     vf d = v_fma(KK_FN(load_channels)(y, n), bv, cv);
     v_store(out, v_fma(KK_FN(load_channels)(g, n), av, d));
   }
@@ -23,9 +32,11 @@ static __attribute__((noinline)) void KK_FN(gradient_row)(float *out, const floa
 KK_INLINE void KK_FN(finish_gradient_as)(float *dx, ptrdiff_t dx_step, float *sums, float *products,
                                          const float *row, const float *x, ptrdiff_t x_step,
                                          size_t width, size_t n, vf scale, vf shift,
-                                         const kk_activation act) {
+                                         KK_FN(ahead) next, const kk_activation act) {
   vf s = v_splat(0.0f), p = s;
   for (size_t i = 0; i < width; i++, dx += dx_step, x += x_step, row += KK_LANES) {
+    KK_FN(fetch_to_write)(next.at);
+    next.at += next.step;
     vf xv = KK_FN(load_channels)(x, n);
     vf d = v_load(row) * v_activate_gradient(act, v_fma(xv, scale, shift));
     KK_FN(store_channels)(dx, d, n);
@@ -38,16 +49,19 @@ KK_INLINE void KK_FN(finish_gradient_as)(float *dx, ptrdiff_t dx_step, float *su
 static __attribute__((noinline)) void KK_FN(finish_gradient)(
     float *dx, ptrdiff_t dx_step, float *sums, float *products, const float *row, const float *x,
     ptrdiff_t x_step, size_t width, size_t n, const float *scale, const float *shift, int with_sums,
-    kk_activation act) {
+    KK_FN(ahead) * next_dx, kk_activation act) {
+  KK_FN(ahead) next = *next_dx;
+  next_dx->at += width * next.step;
   if (act == KK_ACT_NONE && !with_sums) {
-    for (size_t i = 0; i < width; i++, dx += dx_step, row += KK_LANES) {
+    for (size_t i = 0; i < width; i++, dx += dx_step, row += KK_LANES, next.at += next.step) {
+      KK_FN(fetch_to_write)(next.at);
       KK_FN(store_channels)(dx, v_load(row), n);
     }
     return;
   }
   vf a = v_load(scale), b = v_load(shift);
   KK_WITH_ACTIVATION(act, KK_FN(finish_gradient_as)(dx, dx_step, sums, products, row, x, x_step,
-                                                    width, n, a, b, kk_act));
+                                                    width, n, a, b, next, kk_act));
 }
 
 // One phase of the columns of dx: those columns i with (i + pad) mod stride == phase see the taps
@@ -79,10 +93,11 @@ typedef struct {
   kk_depthwise shape;
   size_t pad, out_h, out_w, a_floats, d_floats;
   float *reversed, *scale, *shift, *a, *d, *row;
+  KK_FN(ahead) next_dx;
 } KK_FN(depthwise_state);
 
 // Writes row i of dx for vector v of the channels; d holds all output rows that it needs.
-static void KK_FN(dx_row)(const KK_FN(depthwise_state) *s, float *dx, ptrdiff_t dx_stride,
+static void KK_FN(dx_row)(KK_FN(depthwise_state) * s, float *dx, ptrdiff_t dx_stride,
                           float *sums, float *products, const float *x, ptrdiff_t x_stride, size_t i,
                           size_t v, size_t n, int with_sums, kk_activation act) {
   const size_t k = s->shape.kernel, stride = s->shape.stride;
@@ -104,7 +119,7 @@ static void KK_FN(dx_row)(const KK_FN(depthwise_state) *s, float *dx, ptrdiff_t 
     KK_FN(finish_gradient)(dx + (ptrdiff_t)f.first * dx_stride, (ptrdiff_t)stride * dx_stride, sums,
                            products, s->row, x + (ptrdiff_t)f.first * x_stride,
                            (ptrdiff_t)stride * x_stride, f.count, n, s->scale + v * KK_LANES,
-                           s->shift + v * KK_LANES, with_sums, act);
+                           s->shift + v * KK_LANES, with_sums, &s->next_dx, act);
   }
 }
 
@@ -144,50 +159,78 @@ void KK_FN(kk_depthwise_backward)(float *dx, ptrdiff_t dx_stride, float *dx_sums
   memset(s.d, 0, out_h * s.d_floats * sizeof(float));
   const KK_FN(weight_kernel) weigh = KK_FN(choose_weight)(k, stride);
 
-  // Bands of output rows whose rows of a and d stay in the first-level cache (48 KB and its half).
-  const size_t band_bytes = (stride * (w + k) + out_w + k) * KK_LANES * sizeof(float);
-  const size_t fit = 28 * 1024 / band_bytes, band = fit < 2 ? 2 : fit;
+  // Units of work as in the forward pass, cut into steps of output rows whose rows of a and d stay in
+  // the first-level cache.
+  const size_t band = KK_FN(band_rows)(
+      out_h, (2 * stride * w + (affine ? 2 : 1) * out_w) * shape.channels);
+  const size_t step_bytes = (stride * (w + k) + out_w + k) * KK_LANES * sizeof(float);
+  const size_t fit = 28 * 1024 / step_bytes, step = fit < 2 ? 2 : fit;
   for (size_t image = first; image < last; image++) {
-    const ptrdiff_t in_at = (ptrdiff_t)(image * h * w), out_at = (ptrdiff_t)(image * out_h * out_w);
-    for (size_t v = 0; v < vectors; v++) {
-      const size_t c = v * KK_LANES, rest = shape.channels - c, n = rest < KK_LANES ? rest : KK_LANES;
-      const float *in = x + in_at * x_stride + c, *grad = g + out_at * g_stride + c;
-      const float *raw = affine ? gradient->y + out_at * gradient->y_stride + c : NULL;
-      size_t ready_a = 0, done_dx = 0;
-      for (size_t y0 = 0; y0 < out_h; y0 += band) {
-        const size_t y1 = out_h - y0 > band ? y0 + band : out_h;
-        for (size_t oy = y0; oy < y1; oy++) {
-          const ptrdiff_t at = (ptrdiff_t)(oy * out_w);
-          KK_FN(gradient_row)(s.d + oy * s.d_floats + (k - 1) * KK_LANES, grad + at * g_stride,
-                              g_stride, raw ? raw + at * gradient->y_stride : NULL,
-                              affine ? gradient->y_stride : 0, out_w, n, ga + c, gb + c, gc + c);
-        }
-        if (dw) {
-          const size_t end = (y1 - 1) * stride + k;  // counted from -pad
-          const size_t need = end > h + pad ? h : end - pad;
-          for (; ready_a < need; ready_a++) {
-            KK_FN(transform_row)(s.a + ready_a * s.a_floats + pad * KK_LANES,
-                                 in + (ptrdiff_t)(ready_a * w) * x_stride, x_stride, w, n,
-                                 s.scale + c, s.shift + c, act);
+    for (size_t y0 = 0; y0 < out_h; y0 += band) {
+      const size_t y1 = out_h - y0 > band ? y0 + band : out_h;
+      const size_t i0 = y0 * stride, i1 = y1 < out_h ? y1 * stride : h;  // rows of x and dx
+      const size_t in_at = image * h * w, out_at = image * out_h * out_w;
+      const float *grad = g + (ptrdiff_t)out_at * g_stride, *in = x + (ptrdiff_t)in_at * x_stride;
+      const float *raw = affine ? gradient->y + (ptrdiff_t)out_at * gradient->y_stride : NULL;
+      float *to = dx ? dx + (ptrdiff_t)in_at * dx_stride : NULL;
+      const ptrdiff_t y_stride = affine ? gradient->y_stride : 0;
+      const size_t channels = shape.channels;
+      if (image == first && y0 == 0) {
+        KK_FN(fetch_all)(grad, g_stride, channels, y1 * out_w, 0);
+        KK_FN(fetch_all)(raw, y_stride, channels, y1 * out_w, 0);
+        KK_FN(fetch_all)(in, x_stride, channels, i1 * w, 0);
+        KK_FN(fetch_all)(to, dx_stride, channels, i1 * w, 1);
+      }
+      const int more = y1 < out_h || image + 1 < last;
+      const ptrdiff_t next_out = (ptrdiff_t)(y1 * out_w), next_in = (ptrdiff_t)(i1 * w);
+      KK_FN(ahead) next_g = KK_FN(look_ahead)(more ? grad + next_out * g_stride : NULL, g_stride, channels);
+      KK_FN(ahead) next_y = KK_FN(look_ahead)(more && raw ? raw + next_out * y_stride : NULL, y_stride, channels);
+      KK_FN(ahead) next_x = KK_FN(look_ahead)(more ? in + next_in * x_stride : NULL, x_stride, channels);
+      s.next_dx = KK_FN(look_ahead)(more && to ? to + next_in * dx_stride : NULL, dx_stride, channels);
+      for (size_t v = 0; v < vectors; v++) {
+        const size_t c = v * KK_LANES, rest = channels - c, n = rest < KK_LANES ? rest : KK_LANES;
+        size_t ready_a = i0 > pad ? i0 - pad : 0, done_dx = i0;
+        // Rows of d that the rows of dx see: from the first one's last tap to the last one's first.
+        size_t ready_d = i0 + pad > k - 1 ? (i0 + pad - k + stride) / stride : 0;
+        for (size_t s0 = y0; s0 < y1; s0 += step) {
+          const size_t s1 = y1 - s0 > step ? s0 + step : y1;
+          size_t end_d = s1;
+          if (s1 == y1 && dx) end_d = (i1 - 1 + pad) / stride + 1;
+          if (end_d > out_h) end_d = out_h;
+          if (end_d < s1) end_d = s1;
+          for (; ready_d < end_d; ready_d++) {
+            const ptrdiff_t at = (ptrdiff_t)(ready_d * out_w);
+            KK_FN(gradient_row)(s.d + ready_d * s.d_floats + (k - 1) * KK_LANES,
+                                grad + at * g_stride + c, g_stride, raw ? raw + at * y_stride + c : NULL,
+                                y_stride, out_w, n, ga + c, gb + c, gc + c, &next_g, &next_y);
           }
-          for (size_t t = 0; t < k; t++) {
-            // Output rows of this band whose input row oy·stride + t - pad exists.
-            size_t lo = t < pad ? (pad - t + stride - 1) / stride : 0, hi = (h - 1 + pad - t) / stride + 1;
-            if (h + pad <= t) continue;
-            if (lo < y0) lo = y0;
-            if (hi > y1) hi = y1;
-            if (lo >= hi) continue;
-            weigh(dw_sums + (v * k + t) * k * KK_LANES, s.a + (lo * stride + t - pad) * s.a_floats,
-                  stride * s.a_floats, s.d + lo * s.d_floats + (k - 1) * KK_LANES, s.d_floats,
-                  hi - lo, out_w, stride);
+          if (dw) {
+            const size_t end = (s1 - 1) * stride + k;  // counted from -pad
+            const size_t need = end > h + pad ? h : end - pad;
+            for (; ready_a < need; ready_a++) {
+              KK_FN(transform_row)(s.a + ready_a * s.a_floats + pad * KK_LANES,
+                                   in + (ptrdiff_t)(ready_a * w) * x_stride + c, x_stride, w, n,
+                                   s.scale + c, s.shift + c, &next_x, act);
+            }
+            for (size_t t = 0; t < k && t < h + pad; t++) {
+              // Output rows of this step whose input row oy·stride + t - pad exists.
+              size_t lo = t < pad ? (pad - t + stride - 1) / stride : 0;
+              size_t hi = (h - 1 + pad - t) / stride + 1;
+              if (lo < s0) lo = s0;
+              if (hi > s1) hi = s1;
+              if (lo >= hi) continue;
+              weigh(dw_sums + (v * k + t) * k * KK_LANES, s.a + (lo * stride + t - pad) * s.a_floats,
+                    stride * s.a_floats, s.d + lo * s.d_floats + (k - 1) * KK_LANES, s.d_floats,
+                    hi - lo, out_w, stride);
+            }
           }
-        }
-        if (!dx) continue;
-        const size_t end = y1 == out_h ? h : y1 * stride > pad ? y1 * stride - pad : 0;
-        for (; done_dx < end && done_dx < h; done_dx++) {
-          const ptrdiff_t at = in_at + (ptrdiff_t)(done_dx * w);
-          KK_FN(dx_row)(&s, dx + at * dx_stride + c, dx_stride, total + c, total_products + c,
-                        x + at * x_stride + c, x_stride, done_dx, v, n, dx_sums != NULL, act);
+          if (!dx) continue;
+          const size_t end = s1 == y1 ? i1 : s1 * stride > pad ? s1 * stride - pad : 0;
+          for (; done_dx < end && done_dx < h; done_dx++) {
+            const ptrdiff_t at = (ptrdiff_t)(done_dx * w);
+            KK_FN(dx_row)(&s, to + at * dx_stride + c, dx_stride, total + c, total_products + c,
+                          in + at * x_stride + c, x_stride, done_dx, v, n, dx_sums != NULL, act);
+          }
         }
       }
     }
