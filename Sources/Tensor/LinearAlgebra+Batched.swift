@@ -11,13 +11,13 @@ public func batchedMatmul(
   _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, alpha: Float = 1
 ) -> Tensor {
   let rank = a.shape.rank
-  precondition(
+  require(
     rank >= 3 && b.shape.rank == rank
       && a.shape.array.dropLast(2) == b.shape.array.dropLast(2),
     "batched matmul of \(a.shape) and \(b.shape): expected equal leading extents")
   let (m, k) = transposeA ? (a.shape[-1], a.shape[-2]) : (a.shape[-2], a.shape[-1])
   let (inner, n) = transposeB ? (b.shape[-1], b.shape[-2]) : (b.shape[-2], b.shape[-1])
-  precondition(
+  require(
     k == inner,
     "batched matmul of \(a.shape)\(transposeA ? "ᵀ" : "") and \(b.shape)\(transposeB ? "ᵀ" : ""): "
       + "inner extents \(k) and \(inner)")
@@ -55,7 +55,7 @@ public func batchedMatmul(
 ///   - x: `[k]`.
 /// - Returns: `[m]`.
 public func matvec(_ a: Tensor, _ x: Tensor, transposeA: Bool = false) -> Tensor {
-  precondition(
+  require(
     a.shape.rank == 2 && x.shape.rank == 1 && a.shape[transposeA ? 0 : 1] == x.shape[0],
     "matvec of \(a.shape)\(transposeA ? "ᵀ" : "") and \(x.shape)")
   let k = x.shape[0]

@@ -3,7 +3,7 @@ import Runtime
 
 /// The two extents of a matrix.
 func matrixExtents(_ a: Tensor, _ routine: String) -> (m: Int, n: Int) {
-  precondition(a.shape.rank == 2, "\(routine) of \(a.shape): expected a matrix")
+  require(a.shape.rank == 2, "\(routine) of \(a.shape): expected a matrix")
   BLAS.prepare()
   return (a.shape[0], a.shape[1])
 }
@@ -11,13 +11,13 @@ func matrixExtents(_ a: Tensor, _ routine: String) -> (m: Int, n: Int) {
 /// The extent of a square matrix.
 func squareExtent(_ a: Tensor, _ routine: String) -> Int {
   let (m, n) = matrixExtents(a, routine)
-  precondition(m == n, "\(routine) of \(a.shape): expected a square matrix")
+  require(m == n, "\(routine) of \(a.shape): expected a square matrix")
   return n
 }
 
 /// The number of right-hand sides in `b`, `[rows]` or `[rows, r]`.
 func rightHandSides(_ b: Tensor, rows: Int, _ routine: String, _ a: Tensor) -> Int {
-  precondition(
+  require(
     (b.shape.rank == 1 || b.shape.rank == 2) && b.shape[0] == rows,
     "\(routine) of \(a.shape) and \(b.shape): expected \(rows) rows on the right")
   return b.shape.rank == 1 ? 1 : b.shape[1]
@@ -40,7 +40,7 @@ func check(
   if info == LAPACK_WORK_MEMORY_ERROR || info == LAPACK_TRANSPOSE_MEMORY_ERROR {
     throw KirchhoffError(.numerical, subject: subject, found: "no memory for its work space")
   }
-  precondition(info > 0, "\(subject): LAPACK refuses argument \(-info)")
+  require(info > 0, "\(subject): LAPACK refuses argument \(-info)")
   throw KirchhoffError(.numerical, subject: subject, found: found(), expected: expected)
 }
 

@@ -108,7 +108,7 @@ public func leastSquares(
 ) throws -> LeastSquaresSolution {
   let (m, n) = matrixExtents(a, "leastSquares")
   let sides = rightHandSides(b, rows: m, "leastSquares", a)
-  precondition(m > 0 && n > 0, "leastSquares of an empty matrix \(a.shape)")
+  require(m > 0 && n > 0, "leastSquares of an empty matrix \(a.shape)")
   try requireFinite(a, "leastSquares", "the matrix")
   try requireFinite(b, "leastSquares", "the right-hand side")
   let work = a.copy()

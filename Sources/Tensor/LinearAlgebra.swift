@@ -108,7 +108,7 @@ public func matmul(
   beta: Float = 0, into c: inout Tensor
 ) {
   let (m, n, k) = productExtents(a, b, transposeA: transposeA, transposeB: transposeB)
-  precondition(
+  require(
     c.shape.rank >= 2 && c.shape.rows == m && c.shape.channels == n,
     "matmul of \(a.shape) and \(b.shape) into \(c.shape): expected [\(m), \(n)]")
   c.withMutableFloats { floats in
@@ -125,13 +125,13 @@ public func matmul(
 private func productExtents(
   _ a: Tensor, _ b: Tensor, transposeA: Bool, transposeB: Bool
 ) -> (m: Int, n: Int, k: Int) {
-  precondition(
+  require(
     a.shape.rank >= 2 && b.shape.rank == 2 && !(transposeA && a.shape.rank != 2),
     "matmul of \(a.shape) and \(b.shape): expected matrices")
   let (m, k) =
     transposeA ? (a.shape.channels, a.shape.rows) : (a.shape.rows, a.shape.channels)
   let (inner, n) = transposeB ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
-  precondition(
+  require(
     k == inner,
     "matmul of \(a.shape)\(transposeA ? "ᵀ" : "") and \(b.shape)\(transposeB ? "ᵀ" : ""): "
       + "inner extents \(k) and \(inner)")

@@ -18,7 +18,7 @@ extension Tensor {
 
   /// `combine` of every element and the one at the same place of a tensor of the same shape.
   public func zipped(with other: Tensor, _ combine: (Float, Float) -> Float) -> Tensor {
-    precondition(shape == other.shape, "elementwise of \(shape) and \(other.shape)")
+    require(shape == other.shape, "elementwise of \(shape) and \(other.shape)")
     let result = Tensor(uninitialized: shape)
     let channels = shape.channels
     withExtendedLifetime((self, other)) {
@@ -34,7 +34,7 @@ extension Tensor {
 
   /// The transpose of a matrix, `[m, n]` to `[n, m]`.
   public func transposed() -> Tensor {
-    precondition(shape.rank == 2, "transpose of \(shape): expected a matrix")
+    require(shape.rank == 2, "transpose of \(shape): expected a matrix")
     let (m, n) = (shape[0], shape[1])
     let result = Tensor(uninitialized: [n, m])
     let block = 16

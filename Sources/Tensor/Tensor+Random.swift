@@ -30,7 +30,7 @@ extension Tensor {
   public static func bernoulli(
     _ shape: Shape, keep: Float, value: Float = 1, from stream: RandomStream
   ) -> Tensor {
-    precondition(keep >= 0 && keep <= 1, "a probability of \(keep)")
+    require(keep >= 0 && keep <= 1, "a probability of \(keep)")
     return drawn(shape) { target, begin, count in
       kk_random_bernoulli(target, keep, value, stream.seed, stream.stream, UInt64(begin), count)
     }

@@ -31,7 +31,7 @@ extension Tensor {
   /// The largest magnitude of the differences from a tensor of the same shape; NaN where either
   /// holds one.
   public func maxAbsDifference(to other: Tensor) -> Float {
-    precondition(shape == other.shape, "difference of \(shape) and \(other.shape)")
+    require(shape == other.shape, "difference of \(shape) and \(other.shape)")
     return zipped(with: other, -).maxAbs()
   }
 
