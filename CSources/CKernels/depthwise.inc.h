@@ -1,28 +1,9 @@
 // Bodies of depthwise.h: per image and vector of channels, rows are transformed once into zero-padded
 // scratch rows, convolved there in registers, and finished (sums, activation) while they are stored.
 #include "activations.inc.h"
+#include "depthwise_channels.inc.h"
 #include "depthwise_rows.inc.h"
 #include "depthwise_weight.inc.h"
-
-// The first n floats of a pixel: n is KK_LANES except in the last vector of channels.
-KK_INLINE vf KK_FN(load_channels)(const float *p, size_t n) {
-#if KK_AVX512
-  return v_load_part(p, n);
-#else
-  return n == KK_LANES ? v_load(p) : v_load_part(p, n);
-#endif
-}
-KK_INLINE void KK_FN(store_channels)(float *p, vf v, size_t n) {
-#if KK_AVX512
-  v_store_part(p, v, n);
-#else
-  if (n == KK_LANES) {
-    v_store(p, v);
-  } else {
-    v_store_part(p, v, n);
-  }
-#endif
-}
 
 // Memory that the next unit of work will touch, fetched line by line beside this one: the vectors of
 // channels of a pixel are far apart in memory, and only a sequential walk reaches the full bandwidth.
