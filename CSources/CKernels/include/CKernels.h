@@ -15,3 +15,4 @@
 #include "softmax.h"
 #include "gemm.h"
 #include "pointwise.h"
+#include "batchnorm.h"
