@@ -2,7 +2,9 @@
 /// were drawn before it, on threads or on batch splits.
 ///
 /// Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): the key
-/// is the seed, the counter is (index / 4, stream), and element `index` is lane `index % 4`.
+/// is the seed, the counter is a block number and the stream. Blocks are interleaved sixteen wide
+/// (see `random.h` of the kernels), so that vector units write whole streams without a shuffle;
+/// single elements and filled ranges are the same numbers.
 public struct RandomStream: Sendable, Codable, Hashable {
   /// The seed of the experiment.
   public let seed: UInt64
@@ -28,7 +30,7 @@ public struct RandomStream: Sendable, Codable, Hashable {
 
   /// 32 random bits.
   public func bits(at index: UInt64) -> UInt32 {
-    philox(counter: index >> 2)[Int(index & 3)]
+    philox(counter: 16 * (index / 64) + index % 16)[Int(index % 64 / 16)]
   }
 
   /// Uniform in [0, 1), 24 bits.
