@@ -16,3 +16,5 @@
 #include "gemm.h"
 #include "pointwise.h"
 #include "batchnorm.h"
+#include "pooling.h"
+#include "attention.h"
