@@ -218,4 +218,3 @@ void kk_scatter_add_rows(float *table, const float *x, const int32_t *index, siz
                          size_t channels, ptrdiff_t table_stride, ptrdiff_t x_stride) {
   KK_DISPATCH(kk_scatter_add_rows, table, x, index, rows, channels, table_stride, x_stride);
 }
-

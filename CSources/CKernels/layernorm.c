@@ -103,4 +103,3 @@ void kk_layer_norm_backward(float *dx, float *dgamma, float *dbeta, const float 
   KK_DISPATCH(kk_layer_norm_backward, dx, dgamma, dbeta, dy, add, x, mean, rstd, gamma, groups,
               tokens, channels, dx_stride, dy_stride, add_stride, x_stride);
 }
-

@@ -189,4 +189,3 @@ void kk_argmax(int32_t *index, const float *logits, size_t rows, size_t classes,
                ptrdiff_t logits_stride) {
   KK_DISPATCH(kk_argmax, index, logits, rows, classes, logits_stride);
 }
-

@@ -76,4 +76,3 @@ void kk_log_softmax_backward(float *dx, const float *dy, const float *y, size_t 
                              ptrdiff_t dx_stride, ptrdiff_t dy_stride, ptrdiff_t y_stride) {
   KK_DISPATCH(kk_log_softmax_backward, dx, dy, y, rows, n, dx_stride, dy_stride, y_stride);
 }
-

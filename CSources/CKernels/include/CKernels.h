@@ -18,3 +18,4 @@
 #include "batchnorm.h"
 #include "pooling.h"
 #include "attention.h"
+#include "peak.h"
