@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "activations_reference.h"
+#include "depthwise_reference.h"
 
 #define KK_BODY "../batchnorm.inc.h"
 #include "internal/per_isa.h"
@@ -86,24 +86,17 @@ void kk_batchnorm_statistics_reference(float *sums, float *squares, const float 
   }
 }
 
-// The argument of the activation of input transform `in`.
-static float affine(const kk_input *in, float x, size_t c) {
-  return in && in->scale ? in->scale[c] * x + in->shift[c] : x;
-}
-
 void kk_batchnorm_apply_reference(float *y, ptrdiff_t y_stride, const float *x, ptrdiff_t x_stride,
                                   const kk_input *input, const float *residual,
                                   ptrdiff_t residual_stride, const kk_input *residual_input,
                                   size_t channels, size_t first, size_t last) {
-  const kk_activation act = input ? input->activation : KK_ACT_NONE;
-  const kk_activation residual_act = residual_input ? residual_input->activation : KK_ACT_NONE;
   for (size_t row = first; row < last; row++) {
     for (size_t c = 0; c < channels; c++) {
       float v = x[(ptrdiff_t)row * x_stride + (ptrdiff_t)c];
-      v = kk_activate_reference(act, affine(input, v, c));
+      v = kk_transform_reference(input, v, c);
       if (residual) {
         float r = residual[(ptrdiff_t)row * residual_stride + (ptrdiff_t)c];
-        v += kk_activate_reference(residual_act, affine(residual_input, r, c));
+        v += kk_transform_reference(residual_input, r, c);
       }
       y[(ptrdiff_t)row * y_stride + (ptrdiff_t)c] = v;
     }
@@ -115,13 +108,12 @@ void kk_batchnorm_gradient_sums_reference(float *g, ptrdiff_t g_stride, float *s
                                           const float *x, ptrdiff_t x_stride,
                                           const kk_input *input, size_t channels, size_t first,
                                           size_t last) {
-  const kk_activation act = input ? input->activation : KK_ACT_NONE;
   for (size_t c = 0; c < channels; c++) {
     double sum = 0, product = 0;
     for (size_t row = first; row < last; row++) {
       float raw = x[(ptrdiff_t)row * x_stride + (ptrdiff_t)c];
       float v = dy[(ptrdiff_t)row * dy_stride + (ptrdiff_t)c] *
-                kk_activate_gradient_reference(act, affine(input, raw, c));
+                kk_slope_reference(input, raw, c);
       if (g) g[(ptrdiff_t)row * g_stride + (ptrdiff_t)c] = v;
       sum += v;
       product += (double)v * raw;

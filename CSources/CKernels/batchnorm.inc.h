@@ -3,13 +3,6 @@
 #include "activations.inc.h"
 #include "depthwise_channels.inc.h"
 
-#ifndef KK_FOR_CHANNELS
-// For each vector of channels: c is its first channel, n its number of channels.
-#define KK_FOR_CHANNELS(c, n, channels)                                                \
-  for (size_t c = 0, n = (channels) < KK_LANES ? (channels) : KK_LANES; c < (channels); \
-       c += KK_LANES, n = (channels)-c < KK_LANES ? (channels)-c : KK_LANES)
-#endif
-
 // sums and squares of R rows.
 KK_INLINE void KK_FN(statistics_block)(float *sums, float *squares, const float *x, ptrdiff_t stride,
                                        size_t channels, const int R) {
@@ -38,15 +31,6 @@ void KK_FN(kk_batchnorm_statistics)(float *sums, float *squares, const float *x,
   for (; left > 0; left--, row += x_stride) {
     KK_FN(statistics_block)(sums, squares, row, x_stride, channels, 1);
   }
-}
-
-// The transform of one vector; `in` is never NULL here.
-KK_INLINE vf KK_FN(transform)(vf x, const kk_input *in, size_t c, size_t n,
-                              const kk_activation act) {
-  if (in->scale) {
-    x = v_fma(x, KK_FN(load_channels)(in->scale + c, n), KK_FN(load_channels)(in->shift + c, n));
-  }
-  return v_activate(act, x);
 }
 
 KK_INLINE void KK_FN(apply_rows)(float *y, ptrdiff_t y_stride, const float *x, ptrdiff_t x_stride,
@@ -84,16 +68,12 @@ KK_INLINE void KK_FN(gradient_block)(float *g, ptrdiff_t g_stride, float *sums, 
                                      ptrdiff_t x_stride, const kk_input *in, size_t channels,
                                      const kk_activation act, const int R) {
   KK_FOR_CHANNELS(c, n, channels) {
-    vf scale = v_splat(1.0f), shift = v_splat(0.0f), s = shift, p = shift;
-    if (act != KK_ACT_NONE && in->scale) {
-      scale = KK_FN(load_channels)(in->scale + c, n);
-      shift = KK_FN(load_channels)(in->shift + c, n);
-    }
+    vf s = v_splat(0.0f), p = s;
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++) {
       vf xv = KK_FN(load_channels)(x + r * x_stride + c, n);
       vf gv = KK_FN(load_channels)(dy + r * dy_stride + c, n);
-      gv *= v_activate_gradient(act, v_fma(xv, scale, shift));
+      gv *= KK_FN(slope)(xv, in, c, n, act);
       if (g) KK_FN(store_channels)(g + r * g_stride + c, gv, n);
       s += gv;
       p = v_fma(gv, xv, p);

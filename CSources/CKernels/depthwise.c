@@ -1,6 +1,6 @@
 #include "include/depthwise.h"
 
-#include "activations_reference.h"
+#include "depthwise_reference.h"
 
 // Columns of a scratch row for a row of the input, and for a row of gradients: the padding, and what
 // the last tile of a row (at most 7 outputs too wide) reads past its end.
@@ -35,13 +35,6 @@ size_t kk_depthwise_backward_scratch(kk_depthwise shape) {
                out_h * KK_DEPTHWISE_GRADIENT_COLUMNS(shape) + shape.width + 16);
 }
 
-// T(x) of one element.
-static float transformed(const kk_input *input, float x, size_t c) {
-  if (!input) return x;
-  if (input->scale) x = input->scale[c] * x + input->shift[c];
-  return kk_activate_reference(input->activation, x);
-}
-
 void kk_depthwise_forward_reference(float *y, ptrdiff_t y_stride, float *sums, float *squares,
                                     const float *x, ptrdiff_t x_stride, const kk_input *input,
                                     kk_depthwise_weight weight, const float *bias,
@@ -60,7 +53,7 @@ void kk_depthwise_forward_reference(float *y, ptrdiff_t y_stride, float *sums, f
         size_t iy = oy * stride + t / k - pad, ix = ox * stride + t % k - pad;
         if (iy >= h || ix >= w) continue;
         float in = x[(ptrdiff_t)((image * h + iy) * w + ix) * x_stride + (ptrdiff_t)c];
-        value += (double)transformed(input, in, c) *
+        value += (double)kk_transform_reference(input, in, c) *
                  weight.data[(ptrdiff_t)(t / k) * weight.row_stride +
                              (ptrdiff_t)(t % k) * weight.tap_stride + (ptrdiff_t)c];
       }
@@ -90,7 +83,7 @@ void kk_depthwise_backward_reference(float *dx, ptrdiff_t dx_stride, float *dx_s
     double dw_sum[49] = {0}, sum = 0, product = 0;
     for (size_t p = first * h * w; p < last * h * w; p++) {
       size_t image = p / (h * w), iy = p / w % h, ix = p % w;
-      float raw = x[(ptrdiff_t)p * x_stride + (ptrdiff_t)c], a = transformed(input, raw, c);
+      float raw = x[(ptrdiff_t)p * x_stride + (ptrdiff_t)c], a = kk_transform_reference(input, raw, c);
       double da = 0;
       for (size_t t = 0; t < k * k; t++) {
         // The output pixel that sees this input through tap t, where there is one.
@@ -110,10 +103,7 @@ void kk_depthwise_backward_reference(float *dx, ptrdiff_t dx_stride, float *dx_s
         dw_sum[t] += d * a;
       }
       if (!dx) continue;
-      if (input) {
-        float u = input->scale ? input->scale[c] * raw + input->shift[c] : raw;
-        da *= kk_activate_gradient_reference(input->activation, u);
-      }
+      da *= kk_slope_reference(input, raw, c);
       dx[(ptrdiff_t)p * dx_stride + (ptrdiff_t)c] = (float)da;
       sum += da;
       product += da * raw;
