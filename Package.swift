@@ -62,7 +62,7 @@ let package = Package(
     .target(
       name: "Supernet",
       dependencies: [
-        "Runtime", "Tensor", "Autodiff", "NN", "Datasets", "SearchSpace", "RunLog",
+        "Runtime", "Tensor", "Autodiff", "NN", "Datasets", "SearchSpace", "RunLog", "CKernels",
       ]),
 
     // Floor 8.
@@ -81,6 +81,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .testTarget(name: "KernelTests", dependencies: ["CKernels", "Runtime"]),
     .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "CKernels"]),
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "Runtime"]),
     .testTarget(
