@@ -6,8 +6,10 @@ struct KeyedNode<Key: CodingKey>: KeyedDecodingContainerProtocol {
   var codingPath: [any CodingKey] { decoder.codingPath }
 
   var allKeys: [Key] {
-    decoder.log.open.insert(decoder.path)
-    return entries.compactMap { Key(stringValue: $0.key) }
+    decoder.log.listed.insert(decoder.path)
+    let keys = entries.compactMap { Key(stringValue: $0.key) }
+    for key in keys { _ = entry(key) }
+    return keys
   }
 
   func contains(_ key: Key) -> Bool { entry(key) != nil }
@@ -26,8 +28,7 @@ struct KeyedNode<Key: CodingKey>: KeyedDecodingContainerProtocol {
     keyedBy type: Nested.Type, forKey key: Key
   ) throws -> KeyedDecodingContainer<Nested> {
     let child = try nested(key)
-    // Nobody looks for unknown keys below once this type is done, so they are let through.
-    decoder.log.open.insert(child.path)
+    decoder.log.nested.append(child)
     return try child.container(keyedBy: type)
   }
 
@@ -83,7 +84,7 @@ struct UnkeyedNode: UnkeyedDecodingContainer {
     keyedBy type: Nested.Type
   ) throws -> KeyedDecodingContainer<Nested> {
     let child = try next()
-    decoder.log.open.insert(child.path)
+    decoder.log.nested.append(child)
     return try child.container(keyedBy: type)
   }
 

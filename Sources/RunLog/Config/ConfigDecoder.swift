@@ -7,8 +7,11 @@ import Runtime
 /// hand-written `init(from:)`, where the keys of an encoded default would miss some. Parts that
 /// conform to `ValidatedConfig` are validated as soon as they are decoded.
 struct ConfigDecoder {
+  /// Whether types that conform to `DefaultedConfig` fill keys that are not there.
+  var fillsDefaults = true
+
   func decode<Value: Decodable>(_ type: Value.Type, from node: ConfigNode) throws -> Value {
-    let log = KeyLog()
+    let log = KeyLog(fillsDefaults: fillsDefaults)
     return try NodeDecoder(node: node, path: [], log: log).value(type)
   }
 }
@@ -16,8 +19,13 @@ struct ConfigDecoder {
 /// Which keys the types asked for, by key path of the group.
 final class KeyLog {
   var asked: [[String]: [String]] = [:]
-  /// Groups whose keys are data (dictionaries, enums), not names from a type.
-  var open: Set<[String]> = []
+  /// Groups whose type asked which keys there are: dictionaries, and enums with payloads.
+  var listed: Set<[String]> = []
+  /// Groups that a type opened itself, such as the payload of an enum's case.
+  var nested: [NodeDecoder] = []
+  let fillsDefaults: Bool
+
+  init(fillsDefaults: Bool) { self.fillsDefaults = fillsDefaults }
 }
 
 /// The decoder at one node.
@@ -55,14 +63,32 @@ struct NodeDecoder: Decoder {
   /// Decodes the node as `type`, then looks for unknown keys and validates.
   func value<Value: Decodable>(_ type: Value.Type) throws -> Value {
     if let scalar = try scalar(type) { return scalar }
+    if let filled = try filled(type) { return try filled.decoded(type) }
+    return try decoded(type)
+  }
+
+  /// This node over the defaults of its type, when it was written by hand and the type has some.
+  private func filled<Value>(_ type: Value.Type) throws -> NodeDecoder? {
+    guard log.fillsDefaults, !node.isComplete, case .mapping = node.content,
+      let type = type as? any DefaultedConfig.Type
+    else { return nil }
+    let origin = ConfigNode.Origin.preset("default of \(type)")
+    let whole = try ConfigEncoder(origin: origin).node(type.init()).merged(with: node)
+    return NodeDecoder(node: whole, path: path, log: log)
+  }
+
+  private func decoded<Value: Decodable>(_ type: Value.Type) throws -> Value {
     let value: Value
     do {
       value = try Value(from: self)
     } catch let problem as DecodingError {
-      if let chosen = lastWritten { return try chosen.value(type) }
+      if let chosen = lastWritten { return try chosen.decoded(type) }
       throw explained(problem, type)
     }
     try checkKeys()
+    let inner = log.nested.filter { $0.path.starts(with: path) }
+    log.nested.removeAll { $0.path.starts(with: path) }
+    for group in inner { try group.checkKeys() }
     if let config = value as? any ValidatedConfig {
       do {
         try config.validate()
@@ -78,7 +104,7 @@ struct NodeDecoder: Decoder {
   ///
   /// This is the node with the keys of the topmost layer only.
   private var lastWritten: NodeDecoder? {
-    guard log.open.contains(path), case .mapping(let entries) = node.content,
+    guard log.listed.contains(path), case .mapping(let entries) = node.content,
       let top = entries.map(\.keyOrigin.rank).max()
     else { return nil }
     let last = entries.filter { $0.keyOrigin.rank == top }
@@ -90,9 +116,7 @@ struct NodeDecoder: Decoder {
 
   /// Throws for the first key here that no type has asked for.
   private func checkKeys() throws {
-    guard case .mapping(let entries) = node.content, let asked = log.asked[path],
-      !log.open.contains(path)
-    else { return }
+    guard case .mapping(let entries) = node.content, let asked = log.asked[path] else { return }
     for entry in entries where !asked.contains(entry.key) {
       throw unknown(entry, among: asked)
     }
@@ -100,10 +124,15 @@ struct NodeDecoder: Decoder {
 
   private func unknown(_ entry: ConfigNode.Entry, among known: [String]) -> KirchhoffError {
     let full = (path + [entry.key]).joined(separator: ".")
+    // Which names an enum has is only known of those that are there.
+    let expected =
+      log.listed.contains(path)
+      ? "a name that is valid here"
+      : known.isEmpty ? "no keys here" : "one of \(known.joined(separator: ", "))"
     return KirchhoffError(
       .config, subject: entry.keyOrigin.subject, place: Self.place(entry.keyOrigin, full),
       found: "the unknown key \(entry.key)",
-      expected: known.isEmpty ? "no keys here" : "one of \(known.joined(separator: ", "))",
+      expected: expected,
       hint: nearest(entry.key, in: known).map { "did you mean \($0)?" })
   }
 

@@ -25,18 +25,16 @@ private final class Slot {
 
   func node(_ origin: ConfigNode.Origin) -> ConfigNode {
     switch content {
-    case .empty, .null: ConfigNode(content: .null, origin: origin)
+    case .empty, .null: return ConfigNode(content: .null, origin: origin)
     case .scalar(let text, let plain):
-      ConfigNode(content: .scalar(text, plain: plain), origin: origin)
+      return ConfigNode(content: .scalar(text, plain: plain), origin: origin)
     case .sequence(let slots):
-      ConfigNode(content: .sequence(slots.map { $0.node(origin) }), origin: origin)
+      return ConfigNode(content: .sequence(slots.map { $0.node(origin) }), origin: origin)
     case .mapping(let pairs):
-      ConfigNode(
-        content: .mapping(
-          pairs.map {
-            ConfigNode.Entry(key: $0.key, keyOrigin: origin, value: $0.slot.node(origin))
-          }
-        ), origin: origin)
+      let entries = pairs.map {
+        ConfigNode.Entry(key: $0.key, keyOrigin: origin, value: $0.slot.node(origin))
+      }
+      return ConfigNode(content: .mapping(entries), origin: origin, isComplete: true)
     }
   }
 

@@ -44,21 +44,25 @@ public struct ConfigLoader<Config: ValidatedConfig & Sendable>: Sendable {
   /// Throws `.config` for whatever is wrong with the contents, `.io` when the file cannot be read,
   /// `.usage` when `source` is neither preset nor file.
   public func load(_ source: String?, overrides: [String] = []) throws -> Config {
-    var node: ConfigNode
     if let source, Self.isPath(source) {
-      node = try file(source)
-    } else {
-      node = try preset(source ?? presets[0].name, subject: source ?? "default")
+      return try parse(try Self.text(source), subject: source, overrides: overrides)
     }
-    for text in overrides { node = try Self.apply(text, to: node) }
-    return try ConfigDecoder().decode(Config.self, from: node)
+    let node = try preset(source ?? presets[0].name, subject: source ?? "default")
+    return try Self.decode(node, overrides, fillsDefaults: true)
   }
 
   /// The config in YAML `text`, as if it stood in a file called `subject`.
   public func parse(_ text: String, subject: String, overrides: [String] = []) throws -> Config {
-    var node = try layered(text, subject: subject)
-    for text in overrides { node = try Self.apply(text, to: node) }
-    return try ConfigDecoder().decode(Config.self, from: node)
+    let (node, hasBase) = try layered(text, subject: subject)
+    // Without a base a key that is not there is nil, as in the config that was saved so.
+    return try Self.decode(node, overrides, fillsDefaults: hasBase)
+  }
+
+  private static func decode(
+    _ node: ConfigNode, _ overrides: [String], fillsDefaults: Bool
+  ) throws -> Config {
+    let whole = try overrides.reduce(node) { try apply($1, to: $0) }
+    return try ConfigDecoder(fillsDefaults: fillsDefaults).decode(Config.self, from: whole)
   }
 
   private static func isPath(_ source: String) -> Bool {
@@ -76,16 +80,19 @@ public struct ConfigLoader<Config: ValidatedConfig & Sendable>: Sendable {
     return try ConfigEncoder(origin: .preset(name)).node(preset.config)
   }
 
-  private func file(_ path: String) throws -> ConfigNode {
+  private static func text(_ path: String) throws -> String {
     let data = try Folder.read(path)
     guard let text = String(data: data, encoding: .utf8) else {
       throw KirchhoffError(
         .config, subject: path, found: "bytes that are no text", expected: "YAML in UTF-8")
     }
-    return try layered(text, subject: path)
+    return text
   }
 
-  private func layered(_ text: String, subject: String) throws -> ConfigNode {
+  /// The file over its base, and whether it has one.
+  private func layered(
+    _ text: String, subject: String
+  ) throws -> (node: ConfigNode, hasBase: Bool) {
     var node = try ConfigNode(yaml: text, subject: subject) { .file(subject, line: $0) }
     var base = presets[0].name
     var place: String?
@@ -104,14 +111,14 @@ public struct ConfigLoader<Config: ValidatedConfig & Sendable>: Sendable {
     }
     switch node.content {
     case .mapping: break
-    case .null: return try preset(base, subject: subject, place: place)
+    case .null: node.content = .mapping([])
     default:
       throw KirchhoffError(
         .config, subject: subject, place: "line 1", found: node.summary,
         expected: "a group of keys, as \"key: value\"")
     }
-    if base == "none" { return node }
-    return try preset(base, subject: subject, place: place ?? "default preset").merged(with: node)
+    if base == "none" { return (node, false) }
+    return (try preset(base, subject: subject, place: place).merged(with: node), true)
   }
 
   private static func apply(_ text: String, to node: ConfigNode) throws -> ConfigNode {

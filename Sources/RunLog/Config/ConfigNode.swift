@@ -48,6 +48,8 @@ struct ConfigNode {
 
   var content: Content
   var origin: Origin
+  /// A group made from a value, not from text: a key that it lacks is nil, not left out.
+  var isComplete = false
 
   /// The node in a few words, for error messages.
   var summary: String {
@@ -93,7 +95,7 @@ struct ConfigNode {
         entries.append(entry)
       }
     }
-    return ConfigNode(content: .mapping(entries), origin: other.origin)
+    return ConfigNode(content: .mapping(entries), origin: other.origin, isComplete: isComplete)
   }
 
   /// Puts `value` at a key path, making groups that are not there.
@@ -122,7 +124,8 @@ struct ConfigNode {
         let child = try ConfigNode(content: .null, origin: origin).setting(rest, to: value)
         entries.append(Entry(key: key, keyOrigin: origin, value: child))
       }
-      return ConfigNode(content: .mapping(entries), origin: self.origin)
+      return ConfigNode(
+        content: .mapping(entries), origin: self.origin, isComplete: isComplete)
     case .null:
       let child = try ConfigNode(content: .null, origin: origin).setting(rest, to: value)
       return ConfigNode(

@@ -9,6 +9,15 @@ public protocol ValidatedConfig: Codable {
   func validate() throws
 }
 
+/// A config of which a file may leave out any key, also inside lists.
+///
+/// Swift's own decoding asks for every key that is not optional. For a conforming type
+/// `ConfigLoader` takes what is left out from `init()`.
+public protocol DefaultedConfig: ValidatedConfig {
+  /// The config with its default values.
+  init()
+}
+
 /// A value of a config that is of the right type and still wrong.
 public struct ConfigIssue: Error, Equatable, Sendable {
   /// The key, relative to the config that found it; dots between levels.

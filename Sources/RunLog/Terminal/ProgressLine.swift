@@ -32,7 +32,8 @@ package enum ProgressLine {
   package static func live(_ state: ProgressState, width: Int) -> String {
     let head = state.phase.isEmpty ? "" : state.phase + "  "
     let tail = facts(state)
-    var room = width - head.count - tail.joined(separator: "  ").count - 2
+    // Two columns frame the bar, two part it from what follows.
+    var room = width - head.count - tail.joined(separator: "  ").count - 4
     var line = head
     if state.total > 0, room >= 10 {
       room = min(room, 30)
