@@ -56,7 +56,7 @@ static void dot_rows(float *dw, ptrdiff_t dw_stride, const float *x, const float
         }
         for (size_t i = 0; i < 4 && g + i < heads; i++) {
           for (size_t j = 0; j < 4 && h + j < heads; j++) {
-            dw[(ptrdiff_t)(g + i) * dw_stride + (ptrdiff_t)(h + j)] += v_sum(acc[i][j]);
+            dw[(ptrdiff_t)(g + i) * dw_stride + (ptrdiff_t)(h + j)] += v_total(acc[i][j]);
           }
         }
       }
@@ -167,7 +167,7 @@ void KK_FN(kk_talking_attention_backward)(float *dq, float *dk, float *dv, float
       if (dmix->after_bias) {
         vf sum = {0};
         KK_FOR_LANES(i, matrix, sum += v_get(gradient + head * matrix + i, lanes));
-        dmix->after_bias[head] += v_sum(sum);
+        dmix->after_bias[head] += v_total(sum);
       }
     }
     dot_rows(dmix->after, dmix->after_stride, gradient, p, s->heads, matrix);

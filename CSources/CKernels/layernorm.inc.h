@@ -46,7 +46,7 @@ KK_INLINE void layer_norm_group(kk_layer_norm_arguments a, float *mean, float *r
     }
   }
   const float n = (float)(tokens * a.channels);
-  const float m = v_sum(sum) / n;
+  const float m = v_total(sum) / n;
   x = residual ? a.h : a.x;
   const ptrdiff_t stride = residual ? a.h_stride : a.x_stride;
   vf squares = {0};
@@ -59,7 +59,7 @@ KK_INLINE void layer_norm_group(kk_layer_norm_arguments a, float *mean, float *r
     });
     for (size_t c = whole; c < a.channels; c++) squares[0] += (p[c] - m) * (p[c] - m);
   }
-  const float r = 1.0f / __builtin_sqrtf(v_sum(squares) / n + a.epsilon);
+  const float r = 1.0f / __builtin_sqrtf(v_total(squares) / n + a.epsilon);
   *mean = m;
   *rstd = r;
   for (size_t t = 0; t < tokens; t++) {
@@ -137,8 +137,8 @@ KK_INLINE void layer_norm_backward_group(kk_layer_norm_gradients a, float mean, 
   }
   const float n = (float)(tokens * a.channels);
   // dx = rstd·g + slope·x + offset
-  const float slope = -rstd * rstd * v_sum(product) / n;
-  const float offset = -rstd * v_sum(sum) / n - slope * mean;
+  const float slope = -rstd * rstd * v_total(product) / n;
+  const float offset = -rstd * v_total(sum) / n - slope * mean;
   for (size_t t = 0; t < tokens; t++) {
     const float *x = a.x + (ptrdiff_t)t * a.x_stride, *dy = a.dy + (ptrdiff_t)t * a.dy_stride;
     const float *add = a.add ? a.add + (ptrdiff_t)t * a.add_stride : NULL;

@@ -15,7 +15,7 @@ void KK_FN(kk_cross_entropy)(float *loss, float *dlogits, const float *logits,
     if (smoothing != 0) {
       vf sum = {0};
       KK_FOR_LANES(i, classes, sum += v_first(total - v_get(logits + i, lanes), lanes, 0));
-      value += uniform * v_sum(sum);
+      value += uniform * v_total(sum);
     }
     loss[r] = value;
     if (!dlogits) continue;
@@ -40,9 +40,9 @@ void KK_FN(kk_soft_cross_entropy)(float *loss, float *dlogits, const float *logi
       mass += t;
       value = v_fma(t, total - v_get(logits + i, lanes), value);
     });
-    loss[r] = v_sum(value);
+    loss[r] = v_total(value);
     if (!dlogits) continue;
-    const float sum = v_sum(mass);
+    const float sum = v_total(mass);
     KK_FOR_LANES(i, classes, {
       vf q = v_exp(v_get(logits + i, lanes) - total);
       v_put(dlogits + i, v_fma(q, v_splat(sum), -v_get(target + i, lanes)) * weight, lanes);
@@ -65,7 +65,7 @@ void KK_FN(kk_kl_divergence)(float *loss, float *dlogits, const float *logits,
       value += v_first(p * (log_p - log_q), lanes, 0);
       if (dlogits) v_put(dlogits + i, (v_exp(log_q) - p) * weight, lanes);
     });
-    loss[r] = v_sum(value);
+    loss[r] = v_total(value);
     if (dlogits) dlogits += dlogits_stride;
   }
 }
@@ -87,7 +87,7 @@ KK_INLINE float alpha_value(const float *logits, const float *teacher, size_t cl
     }
     value += v_first(term, lanes, 0);
   });
-  return v_sum(value) * (alpha == 1 || alpha == 0 ? 1.0f : 1.0f / (alpha * (alpha - 1)));
+  return v_total(value) * (alpha == 1 || alpha == 0 ? 1.0f : 1.0f / (alpha * (alpha - 1)));
 }
 
 // Logit gradient of one row: q·Σ q·ρ - q·ρ, where a constant in ρ cancels. The second pass computes
@@ -97,7 +97,7 @@ KK_INLINE void alpha_gradient(float *dlogits, const float *logits, const float *
                               const kk_alpha_divergence_options *o) {
   vf mass = {0};
   for (int pass = 0; pass < 2; pass++) {
-    const vf sum = v_splat(pass ? v_sum(mass) : 0);
+    const vf sum = v_splat(pass ? v_total(mass) : 0);
     KK_FOR_LANES(i, classes, {
       vf log_q = v_get(logits + i, lanes) - total_q, log_p = v_get(teacher + i, lanes) - total_p;
       vf q = v_exp(log_q), weighted;

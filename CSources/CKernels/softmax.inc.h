@@ -28,7 +28,7 @@ void KK_FN(kk_log_softmax_backward)(float *dx, const float *dy, const float *y, 
   for (size_t r = 0; r < rows; r++, dx += dx_stride, dy += dy_stride, y += y_stride) {
     vf acc = {0};
     KK_FOR_LANES(i, n, acc += v_get(dy + i, lanes));
-    vf sum = v_splat(-v_sum(acc));
+    vf sum = v_splat(-v_total(acc));
     KK_FOR_LANES(i, n, {
       v_put(dx + i, v_fma(v_exp(v_get(y + i, lanes)), sum, v_get(dy + i, lanes)), lanes);
     });

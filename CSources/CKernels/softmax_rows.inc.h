@@ -19,8 +19,8 @@ KK_INLINE vf v_first(vf v, size_t lanes, float other) {
 
 KK_INLINE float row_max(const float *x, size_t n) {
   vf m = v_splat(-__builtin_inff());
-  KK_FOR_LANES(i, n, m = v_max(m, v_first(v_get(x + i, lanes), lanes, -__builtin_inff())));
-  return v_hmax(m);
+  KK_FOR_LANES(i, n, m = v_larger(m, v_first(v_get(x + i, lanes), lanes, -__builtin_inff())));
+  return v_top(m);
 }
 
 // y = exp(scale·x - top); returns the sum. y == NULL: only the sum.
@@ -31,7 +31,7 @@ KK_INLINE float row_exp_sum(float *y, const float *x, size_t n, float scale, flo
     if (y) v_put(y + i, e, lanes);
     sum += v_first(e, lanes, 0);
   });
-  return v_sum(sum);
+  return v_total(sum);
 }
 
 // log Σ exp x.
@@ -50,16 +50,16 @@ KK_INLINE void softmax_row(float *y, const float *x, size_t n, float scale) {
       if (i >= n) break;
       size_t lanes = n - i < KK_LANES ? n - i : KK_LANES;
       v[k] = v_first(v_get(x + i, lanes) * scale, lanes, -__builtin_inff());
-      m = v_max(m, v[k]);
+      m = v_larger(m, v[k]);
     }
-    m = v_splat(v_hmax(m));
+    m = v_splat(v_top(m));
 #pragma clang loop unroll(full)
     for (int k = 0; k < 4; k++) {
       if ((size_t)k * KK_LANES >= n) break;
       v[k] = v_exp(v[k] - m);
       sum += v[k];
     }
-    float factor = 1.0f / v_sum(sum);
+    float factor = 1.0f / v_total(sum);
 #pragma clang loop unroll(full)
     for (int k = 0; k < 4; k++) {
       size_t i = (size_t)k * KK_LANES;
@@ -70,8 +70,8 @@ KK_INLINE void softmax_row(float *y, const float *x, size_t n, float scale) {
   }
   vf m = v_splat(-__builtin_inff());
   KK_FOR_LANES(i, n,
-               m = v_max(m, v_first(v_get(x + i, lanes) * scale, lanes, -__builtin_inff())));
-  float factor = 1.0f / row_exp_sum(y, x, n, scale, v_hmax(m));
+               m = v_larger(m, v_first(v_get(x + i, lanes) * scale, lanes, -__builtin_inff())));
+  float factor = 1.0f / row_exp_sum(y, x, n, scale, v_top(m));
   KK_FOR_LANES(i, n, v_put(y + i, v_get(y + i, lanes) * factor, lanes));
 }
 
@@ -79,7 +79,7 @@ KK_INLINE void softmax_backward_row(float *dx, const float *dy, const float *y, 
                                     float scale) {
   vf sum = {0};
   KK_FOR_LANES(i, n, sum = v_fma(v_get(dy + i, lanes), v_get(y + i, lanes), sum));
-  float product = v_sum(sum);
+  float product = v_total(sum);
   KK_FOR_LANES(i, n, {
     vf v = (v_get(dy + i, lanes) - product) * (v_get(y + i, lanes) * scale);
     v_put(dx + i, v, lanes);
