@@ -82,19 +82,22 @@ KK_INLINE void tile_rows(const kk_small_product *p, size_t column, const int mos
   }
 }
 
-// Heights keep the accumulators within the registers: 32 of AVX-512 and NEON, 16 of AVX2.
+// Sizes keep the accumulators, a row of b and a broadcast within the registers: 32 of AVX-512 and
+// NEON, 16 of AVX2.
 #if KK_AVX2
-#define KK_TILE_ROWS_4 3
+#define KK_TILE_WIDTH 3
 #define KK_TILE_ROWS_3 4
 #define KK_TILE_ROWS_2 6
 #else
+#define KK_TILE_WIDTH 4
 #define KK_TILE_ROWS_4 6
 #define KK_TILE_ROWS_3 8
 #define KK_TILE_ROWS_2 8
 #endif
 
 static void small_product(kk_small_product p) {
-  const size_t registers = (p.columns + KK_LANES - 1) / KK_LANES, blocks = (registers + 3) / 4;
+  const size_t registers = (p.columns + KK_LANES - 1) / KK_LANES;
+  const size_t blocks = (registers + KK_TILE_WIDTH - 1) / KK_TILE_WIDTH;
   size_t from = 0;
   for (size_t i = 0; i < blocks; i++) {
     const size_t to = registers * (i + 1) / blocks, column = from * KK_LANES;
@@ -107,12 +110,15 @@ static void small_product(kk_small_product p) {
       case 5: tile_rows(&p, column, KK_TILE_ROWS_2, 2, lanes, 1); break;
       case 6: tile_rows(&p, column, KK_TILE_ROWS_3, 3, lanes, 0); break;
       case 7: tile_rows(&p, column, KK_TILE_ROWS_3, 3, lanes, 1); break;
+#if !KK_AVX2
       case 8: tile_rows(&p, column, KK_TILE_ROWS_4, 4, lanes, 0); break;
       case 9: tile_rows(&p, column, KK_TILE_ROWS_4, 4, lanes, 1); break;
+#endif
     }
     from = to;
   }
 }
+#undef KK_TILE_WIDTH
 #undef KK_TILE_ROWS_4
 #undef KK_TILE_ROWS_3
 #undef KK_TILE_ROWS_2
