@@ -36,8 +36,10 @@ public struct RelativePositions {
 public struct HeadMixing {
   /// A matrix over heads and a bias.
   public struct Map {
-    let weight: WeightWindow
-    let bias: VectorWindow
+    /// `[heads, heads]`.
+    public let weight: WeightWindow
+    /// `[heads]`.
+    public let bias: VectorWindow
 
     /// A map `[heads, heads]` with a bias `[heads]`.
     public init(weight: WeightWindow, bias: VectorWindow) {
@@ -46,11 +48,12 @@ public struct HeadMixing {
     }
   }
 
-  let before: Map
+  let before: WeightWindow
   let after: Map
 
-  /// A pair of maps.
-  public init(before: Map, after: Map) {
+  /// The map of the logits, and that of the probabilities. The first has no bias: it would shift all
+  /// logits of a row alike, which the softmax does not see.
+  public init(before: WeightWindow, after: Map) {
     self.before = before
     self.after = after
   }
@@ -207,7 +210,7 @@ private struct AttentionCall {
     let chunks = (units + chunk - 1) / chunk
     let dBias = biasTarget.map { _ in PartialSums(count: chunks, size: pairBias) }
     let dMixing = mixing.map { _ in
-      PartialSums(count: chunks, size: 2 * heads * (heads + 1))
+      PartialSums(count: chunks, size: heads * (2 * heads + 1))
     }
     var shape = shape
     let scratch =
@@ -218,10 +221,9 @@ private struct AttentionCall {
       let memory = threadScratch(floats: scratch)
       if let mixing, let partial = dMixing?.clear(index) {
         var mix = kernelMixing(mixing)
-        let square = heads * heads
         var gradient = kk_talking_heads_gradient(
-          before: partial, before_bias: partial + square, after: partial + square + heads,
-          after_bias: partial + 2 * square + heads, before_stride: heads, after_stride: heads)
+          before: partial, after: partial + heads * heads, after_bias: partial + 2 * heads * heads,
+          before_stride: heads, after_stride: heads)
         kk_talking_attention_backward(
           dq, dk, dv, dBias?.clear(index), &gradient, g.pointer, probabilities.pointer, q, k, v,
           bias?.pointer, &mix, &shape, range.lowerBound, range.count, memory)
@@ -254,27 +256,25 @@ private struct AttentionCall {
 
   private func add(_ partials: PartialSums, _ mixing: HeadMixing) {
     let square = heads * heads
-    for (map, start) in [(mixing.before, 0), (mixing.after, square + heads)] {
-      if let target = context.gradientTarget(map.weight.parameter) {
-        for row in 0..<heads {
-          partials.add(
-            from: start + row * heads, count: heads,
-            to: target + map.weight.offset + row * map.weight.stride)
-        }
+    for (index, weight) in [mixing.before, mixing.after.weight].enumerated() {
+      guard let target = context.gradientTarget(weight.parameter) else { continue }
+      for row in 0..<heads {
+        partials.add(
+          from: index * square + row * heads, count: heads,
+          to: target + weight.offset + row * weight.stride)
       }
-      if let target = context.gradientTarget(map.bias.parameter) {
-        partials.add(from: start + square, count: heads, to: target + map.bias.offset)
-      }
+    }
+    if let target = context.gradientTarget(mixing.after.bias.parameter) {
+      partials.add(from: 2 * square, count: heads, to: target + mixing.after.bias.offset)
     }
   }
 
   private func kernelMixing(_ mixing: HeadMixing) -> kk_talking_heads {
     let values = context.store.values
     return kk_talking_heads(
-      before: values + mixing.before.weight.offset,
-      before_bias: values + mixing.before.bias.offset,
-      after: values + mixing.after.weight.offset, after_bias: values + mixing.after.bias.offset,
-      before_stride: mixing.before.weight.stride, after_stride: mixing.after.weight.stride)
+      before: values + mixing.before.offset, after: values + mixing.after.weight.offset,
+      after_bias: values + mixing.after.bias.offset, before_stride: mixing.before.stride,
+      after_stride: mixing.after.weight.stride)
   }
 }
 

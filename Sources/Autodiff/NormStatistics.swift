@@ -6,6 +6,12 @@ public struct NormSlot: Hashable, Sendable {
   public let offset: Int
   /// Channels at the largest.
   public let channels: Int
+
+  /// Channels `offset ..< offset + channels` of the statistics.
+  public init(offset: Int, channels: Int) {
+    self.offset = offset
+    self.channels = channels
+  }
 }
 
 /// How batch statistics of calibration become the statistics of inference. The three conventions in

@@ -79,15 +79,22 @@ public final class Tape {
     }
   }
 
-  /// Runs the backward pass from `output`, whose gradient is `seed`, and empties the tape.
+  /// Runs the backward pass from a loss `[1]` with gradient 1, and empties the tape.
+  public func backward(from loss: Variable) {
+    backward(from: [(loss, Tensor(repeating: 1, shape: loss.shape))])
+  }
+
+  /// Runs the backward pass from `outputs`, each with its gradient, and empties the tape.
   ///
   /// Gradients of parameters add to the context's `Gradients`.
-  public func backward(from output: Variable, seed: Tensor) {
-    precondition(output.node >= 0, "backward from a constant")
-    precondition(output.transform == nil, "backward from a deferred activation: materialize it")
-    precondition(
-      output.shape == seed.shape, "gradient \(seed.shape) for an output \(output.shape)")
-    deposit(seed, to: output.node)
+  public func backward(from outputs: [(output: Variable, gradient: Tensor)]) {
+    for (output, gradient) in outputs where output.node >= 0 {
+      precondition(output.transform == nil, "backward from a deferred activation: materialize it")
+      precondition(
+        output.shape == gradient.shape,
+        "gradient \(gradient.shape) for an output \(output.shape)")
+      deposit(gradient, to: output.node)
+    }
     while let node = nodes.popLast() {
       let index = nodes.count
       if leaves[index] != nil {

@@ -72,8 +72,8 @@ public struct MultiHeadAttention {
             : nil,
           configuration.talkingHeads
             ? (
-              HeadLinear("mix_before", heads: configuration.heads, in: builder),
-              HeadLinear("mix_after", heads: configuration.heads, in: builder)
+              before: HeadLinear("mix_before", heads: configuration.heads, in: builder),
+              after: HeadLinear("mix_after", heads: configuration.heads, in: builder)
             ) : nil,
           grid > 0
             ? builder.constant(
@@ -108,14 +108,15 @@ public struct MultiHeadAttention {
         RelativePositions(table: $0, gridSide: configuration.positionGrid)
       },
       mixing: mixing.map {
-        HeadMixing(before: $0.before.window(heads), after: $0.after.window(heads))
+        HeadMixing(before: $0.before.window(heads).weight, after: $0.after.window(heads))
       })
     let activated = context.activation(mixed, configuration.activation)
     return output(activated, outputs: x.shape.channels, in: context)
   }
 }
 
-/// A linear map over heads (Shazeer et al., "Talking-heads attention", 2020).
+/// A linear map over heads (Shazeer et al., "Talking-heads attention", 2020). The published bias of
+/// the first map is stored, but does nothing: a softmax does not see it.
 private struct HeadLinear {
   let weight: Parameter
   let bias: Parameter

@@ -128,8 +128,8 @@ public struct MBConv {
         (
           c.expands
             ? (
-              pointwise("expand", c.inputs, c.middle),
-              BatchNorm("expand_norm", channels: c.middle, in: builder)
+              layer: pointwise("expand", c.inputs, c.middle),
+              norm: BatchNorm("expand_norm", channels: c.middle, in: builder)
             ) : nil,
           DepthwiseConvolution(
             "depthwise", channels: c.middle, size: c.kernel, stride: c.stride, in: builder),
@@ -147,7 +147,9 @@ public struct MBConv {
   /// - Parameter x: `[batch, height, width, inputs in use]`.
   /// - Returns: `[batch, height/stride, width/stride, choice.outputs]`, batch norm deferred where no
   ///   input is added.
-  public func callAsFunction(_ x: Variable, _ choice: Choice, in context: Context) -> Variable {
+  public func callAsFunction(
+    _ x: Variable, _ choice: Choice, dropPath: DropPath? = nil, in context: Context
+  ) -> Variable {
     var y = x
     if let expand {
       y = expand.layer(y, outputs: choice.middle, forNorm: true, in: context)
@@ -160,7 +162,7 @@ public struct MBConv {
     }
     y = project(y, outputs: choice.outputs, forNorm: true, in: context)
     y = projectNorm(y, in: context)
-    if x.shape == y.shape { return context.add(x, y) }
+    if x.shape == y.shape { return context.add(x, context.dropped(y, dropPath)) }
     guard case .projected(let pool, _) = configuration.shortcut else { return y }
     var added = x
     if pool > 1 { added = context.averagePool(added, size: pool, stride: pool) }

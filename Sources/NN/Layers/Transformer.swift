@@ -98,10 +98,14 @@ public struct TransformerBlock {
   ///   - choice: Sizes in use.
   ///   - residualScale: A factor on both branches: 0 makes the block the identity, bit for bit.
   public func callAsFunction(
-    _ x: Variable, _ choice: Choice, residualScale: Float = 1, in context: Context
+    _ x: Variable, _ choice: Choice, residualScale: Float = 1, dropPath: DropPath? = nil,
+    in context: Context
   ) -> Variable {
     let width = x.shape.channels
+    var branches: UInt64 = 0
     func add(_ x: Variable, _ branch: Variable, _ scaling: Parameter?) -> Variable {
+      let branch = context.dropped(branch, dropPath, index: branches)
+      branches += 1
       let scale = scaling.map { VectorWindow($0, count: width, row: choice.scalingRow) }
       let factor = scale == nil ? residualScale : residualScale * 8 / Float(width)
       return context.add(x, branch, scale: scale, factor: factor)

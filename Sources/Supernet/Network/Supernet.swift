@@ -46,10 +46,12 @@ public final class Supernet {
   ///   - plan: The subnet, resolved by `space.plan(for:)`.
   ///   - vitScale: A factor on the residual branches of transformer blocks; 0 makes them the
   ///     identity, bit for bit.
+  ///   - regularization: Dropout and drop-path, in training mode.
   ///   - context: Where parameters, statistics, tape and random numbers are.
   /// - Returns: `[batch, classes]`.
   public func logits(
-    _ images: Variable, plan: NetworkPlan, vitScale: Float = 1, in context: Context
+    _ images: Variable, plan: NetworkPlan, vitScale: Float = 1,
+    regularization: Regularization = .none, in context: Context
   ) -> Variable {
     precondition(
       images.shape.rank == 4 && images.shape[1] == plan.resolution
@@ -57,25 +59,15 @@ public final class Supernet {
       "images \(images.shape) for a network of side \(plan.resolution), \(plan.inputChannels) channels"
     )
     var x = stem(images, plan.stem, in: context)
+    let dropPaths = regularization.dropPaths(blocks: plan.blocks.count, context.random)
+    var block = 0
     for stage in plan.stages {
-      x = stages[stage.index](x, stage, vitScale: vitScale, in: context)
+      let rates = dropPaths[block..<block + stage.blocks.count]
+      block += stage.blocks.count
+      x = stages[stage.index](x, stage, vitScale: vitScale, dropPaths: Array(rates), in: context)
     }
-    return head(x, plan.head, in: context)
+    return head(x, plan.head, dropout: regularization.dropout, in: context)
   }
-}
-
-/// The parts of a supernet that a training phase can freeze.
-public enum ParameterGroup: String, CaseIterable, Sendable {
-  /// The first convolution.
-  case stem
-  /// Entry convolutions of stages.
-  case entry
-  /// MBConv blocks.
-  case mbconv
-  /// Transformer blocks.
-  case vit
-  /// Everything after the last stage.
-  case head
 }
 
 extension ActivationFunction {

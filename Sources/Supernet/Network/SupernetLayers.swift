@@ -100,12 +100,13 @@ struct StageLayers {
     return TransformerBlock("vit", configuration, in: builder)
   }
 
-  func callAsFunction(_ x: Variable, _ plan: StagePlan, vitScale: Float, in context: Context)
-    -> Variable
-  {
+  func callAsFunction(
+    _ x: Variable, _ plan: StagePlan, vitScale: Float, dropPaths: [DropPath?],
+    in context: Context
+  ) -> Variable {
     var x = x
     if let entry, let entryPlan = plan.entry { x = entry(x, entryPlan, in: context) }
-    for block in plan.blocks {
+    for (block, dropPath) in zip(plan.blocks, dropPaths) {
       switch block.operation {
       case .identity:
         continue
@@ -113,12 +114,13 @@ struct StageLayers {
         let choice = MBConv.Choice(
           outputs: block.outputWidth, middle: mbconv.middle, kernel: mbconv.kernel,
           squeeze: mbconv.squeeze)
-        x = slots[block.slot].mbconv!(x, choice, in: context)
+        x = slots[block.slot].mbconv!(x, choice, dropPath: dropPath, in: context)
       case .vit(let vit):
         let choice = TransformerBlock.Choice(
           heads: vit.heads, valueWidth: vit.valueDim, hidden: vit.hidden,
           scalingRow: vit.scaling.map { $0.depthIndex * $0.widthRows + $0.widthIndex } ?? 0)
-        x = slots[block.slot].vit!(x, choice, residualScale: vitScale, in: context)
+        x = slots[block.slot].vit!(
+          x, choice, residualScale: vitScale, dropPath: dropPath, in: context)
       }
     }
     return x
@@ -151,15 +153,21 @@ struct HeadLayers {
     }
   }
 
-  func callAsFunction(_ x: Variable, _ plan: HeadPlan, in context: Context) -> Variable {
+  func callAsFunction(
+    _ x: Variable, _ plan: HeadPlan, dropout: Float, in context: Context
+  ) -> Variable {
+    func classify(_ features: Variable) -> Variable {
+      classifier(
+        context.dropout(features, rate: dropout, stream: context.random.derived("dropout")),
+        in: context)
+    }
     switch plan {
     case .pooled:
-      return classifier(context.globalAveragePool(norm!(x, in: context)), in: context)
+      return classify(context.globalAveragePool(norm!(x, in: context)))
     case .mixed(let expandPlan, let count, let activation):
       let pooled = context.globalAveragePool(expand!(x, expandPlan, in: context))
       let mixed = features!(pooled, outputs: count, in: context)
-      return classifier(
-        context.activation(mixed, ActivationFunction(activation)), in: context)
+      return classify(context.activation(mixed, ActivationFunction(activation)))
     }
   }
 }

@@ -1,0 +1,23 @@
+import CKernels
+import Tensor
+
+extension Context {
+  /// factor·x.
+  public func scaled(_ x: Variable, by factor: Float) -> Variable {
+    if factor == 1 { return x }
+    let x = materialized(x)
+    let y = Context.scaled(x.raw, factor)
+    guard let tape, x.needsGradient else { return Variable(raw: y, node: -1) }
+    let node = tape.record { slot in
+      tape.deposit(Context.scaled(slot.materialized()!, factor), to: x.node)
+    }
+    return Variable(raw: y, node: node)
+  }
+
+  private static func scaled(_ x: Tensor, _ factor: Float) -> Tensor {
+    let x = x.contiguous()
+    let y = Tensor(uninitialized: x.shape)
+    kk_scale(y.pointer, x.pointer, x.shape.count, factor)
+    return y
+  }
+}

@@ -1,0 +1,293 @@
+import Autodiff
+import Datasets
+import NN
+import Runtime
+import SearchSpace
+import Tensor
+
+/// Trains a supernet step by step: samples subnets, adds up or combines their gradients, updates.
+///
+/// The trainer holds everything that an exact resume needs (`TrainerState` and flat tensors) and
+/// knows no files.
+public final class SupernetTrainer {
+  /// What a step did.
+  public struct Outcome: Sendable {
+    /// Mean loss by role: "max", "random", "min".
+    public var losses: [String: Double]
+    /// The learning rate.
+    public var learningRate: Float
+    /// The phase.
+    public var phase: String
+  }
+
+  /// The config.
+  public let config: TrainingConfig
+  /// The network.
+  public let supernet: Supernet
+  /// The phases with their places.
+  public let spans: [PhaseSchedule.Span]
+  /// Steps taken.
+  public private(set) var step = 0
+  /// The conflict meter of the running phase.
+  public private(set) var meter = ConflictMeter()
+  /// The moving average of the weights, where the config asks for one.
+  public private(set) var average: ExponentialAverage?
+
+  private(set) var optimizer: any Optimizer
+  private(set) var sampler: SubnetSampler
+  private(set) var teacher: Supernet?
+  private let norms: NormStatistics
+  private let gradients: Gradients
+  private var largestGradients: Gradients?
+  private var probes: (first: Gradients, second: Gradients)?
+  private var plans: [Subnet: NetworkPlan] = [:]
+
+  /// A trainer at step 0.
+  ///
+  /// - Throws: `KirchhoffError` for a schedule that does not fit the steps or the space.
+  public init(_ config: TrainingConfig, space: SupernetSpace) throws {
+    self.config = config
+    supernet = Supernet(space: space, seed: config.seed)
+    var schedule = try config.schedule.resolved()
+    if let loss = config.distillation {
+      for index in schedule.phases.indices where schedule.phases[index].distillation.loss != .none {
+        schedule.phases[index].distillation.loss = loss
+      }
+    }
+    spans = try schedule.spans(totalSteps: config.steps)
+    norms = supernet.makeNormStatistics()
+    gradients = Gradients(for: supernet.store)
+    optimizer = config.optimizer.make(for: supernet.store)
+    average = config.averageDecay.map { ExponentialAverage(of: supernet.store, decay: $0) }
+    sampler = SubnetSampler(
+      spans[0].phase.sampler, space: space, restriction: spans[0].phase.restriction,
+      seed: config.seed)
+  }
+
+  /// Whether the last step has been taken.
+  public var isFinished: Bool { step >= config.steps }
+
+  /// The phase of the next step (or of the last one, at the end).
+  public var phase: PhaseSchedule.Span {
+    spans.at(step: min(step, config.steps - 1))!.span
+  }
+
+  /// Whether the step just taken was the last of its phase.
+  public var endsPhase: Bool { spans.contains { $0.endStep == step } }
+
+  /// Takes one step on a batch.
+  public func train(on batch: Batch) -> Outcome {
+    let scheduled = spans.at(step: step)!
+    let phase = scheduled.span.phase
+    if scheduled.beginsPhase { begin(phase) }
+    let rate =
+      config.learningRate.rate(
+        step: Int(scheduled.curvePosition * Double(config.steps)), of: config.steps)
+      * Float(scheduled.lrFactor)
+    let losses = accumulate(batch, phase)
+    var options = StepOptions(learningRate: rate)
+    options.frozenGroups = Set(phase.frozen.map(\.rawValue))
+    options.clip = config.optimizer.clip
+    if phase.projection != nil { options.clip.norm = nil }
+    optimizer.step(supernet.store, gradients, options)
+    average?.update(from: supernet.store)
+    step += 1
+    return Outcome(losses: losses, learningRate: rate, phase: phase.name)
+  }
+
+  /// The resolved plan of a subnet of the space.
+  func plan(_ subnet: Subnet) -> NetworkPlan {
+    if let plan = plans[subnet] { return plan }
+    guard let plan = try? supernet.space.plan(for: subnet) else {
+      preconditionFailure("the sampler drew \(subnet.id), which is not of the space")
+    }
+    if plans.count > 4096 { plans.removeAll() }
+    plans[subnet] = plan
+    return plan
+  }
+
+  private func begin(_ phase: Phase) {
+    meter = ConflictMeter()
+    if step > 0 {
+      sampler = SubnetSampler(
+        phase.sampler, space: supernet.space, restriction: phase.restriction, seed: config.seed)
+    }
+    if phase.sortsChannels { supernet.sortChannels() }
+    if let scale = phase.insertionScale { supernet.setTransformerScale(Float(scale)) }
+    if phase.distillation.teacher == .frozenLargest, phase.distillation.loss != .none {
+      teacher = supernet.copy()
+    } else {
+      teacher = nil
+    }
+  }
+
+  /// Runs all subnets of a step; afterwards `gradients` holds what the update uses.
+  private func accumulate(_ batch: Batch, _ phase: Phase) -> [String: Double] {
+    let work = StepWork(
+      trainer: self, batch: batch, phase: phase,
+      random: RandomStream(seed: config.seed).derived("step").derived(UInt64(step)))
+    let draws = sampler.draws(step: step)
+    let measures = config.conflict.every > 0 && step % config.conflict.every == 0
+    if phase.projection != nil, largestGradients == nil {
+      largestGradients = Gradients(for: supernet.store)
+    }
+    if measures, probes == nil {
+      probes = (Gradients(for: supernet.store), Gradients(for: supernet.store))
+    }
+    var losses: [String: [Double]] = [:]
+    var teacherLogits: [Int: Tensor] = [:]
+    for (index, draw) in draws.enumerated() {
+      let isLargest = draw.role == .largest
+      let subnet = draw.candidates.count == 1 ? draw.subnet : work.choose(draw, index)
+      let direct = isLargest && phase.projection != nil ? largestGradients! : gradients
+      // A measured network's gradients go through a buffer of their own.
+      let target = !measures ? direct : isLargest ? probes!.first : probes!.second
+      let result = work.learn(subnet, draw.role, index, teacherLogits, into: target)
+      if isLargest { teacherLogits[0] = result.logits }
+      if measures {
+        if !isLargest, draws[0].role == .largest {
+          meter.measure("max|\(draw.role.metricName)", probes!.first, probes!.second, supernet.store)
+        }
+        direct.add(target)
+        if !isLargest { target.clear() }
+      }
+      if case .random = draw.role { sampler.record(subnet, loss: result.loss) }
+      losses[draw.role.metricName, default: []].append(Double(result.loss))
+    }
+    if measures {
+      probes!.first.clear()
+      measureBlockKinds(work, teacherLogits)
+    }
+    if let projection = phase.projection, let largestGradients {
+      if let limit = config.optimizer.clipNorm { gradients.clip(norm: limit) }
+      gradients.combine(
+        withLargest: largestGradients, projection: projection, over: supernet.store)
+      largestGradients.clear()
+    }
+    return losses.mapValues { $0.reduce(0, +) / Double($0.count) }
+  }
+
+  /// The conflict between a convolutional and a transformer-heavy subnet on this batch. Their
+  /// gradients do not enter the update.
+  private func measureBlockKinds(_ work: StepWork, _ teacherLogits: [Int: Tensor]) {
+    let convolutional = sampler.space.largestConvolutional
+    let transformers = sampler.space.mostTransformers
+    guard convolutional != transformers, let probes else { return }
+    _ = work.learn(convolutional, .random, 1000, teacherLogits, into: probes.first)
+    _ = work.learn(transformers, .random, 1001, teacherLogits, into: probes.second)
+    meter.measure("cnn|vit", probes.first, probes.second, supernet.store)
+    probes.first.clear()
+    probes.second.clear()
+  }
+
+  /// Restores what `state` and `tensors` gave.
+  func restore(_ state: TrainerState, _ tensors: [String: Tensor]) throws {
+    step = state.step
+    meter = state.meter
+    sampler = state.sampler
+    try optimizer.restore(stepCount: state.optimizerSteps, state: tensors)
+    if let saved = tensors[TrainerState.averageName] { try average?.restore(saved) }
+    if let saved = tensors[TrainerState.teacherName] {
+      let copy = supernet.copy()
+      copy.store.restore(saved.floats)
+      teacher = copy
+    }
+    supernet.store.restore(try tensors.required(TrainerState.parametersName).floats)
+  }
+
+  /// One step's batch and settings, shared by all its subnets.
+  private final class StepWork {
+    let trainer: SupernetTrainer
+    let phase: Phase
+    let random: RandomStream
+    let target: LearningTarget
+    let frozen: Set<Int>
+    private let images: Tensor
+    private var resizedImages: [Int: Tensor] = [:]
+
+    init(trainer: SupernetTrainer, batch: Batch, phase: Phase, random: RandomStream) {
+      self.trainer = trainer
+      self.phase = phase
+      self.random = random
+      images = batch.images
+      target = LearningTarget(
+        labels: batch.labels, softLabels: batch.softLabels,
+        smoothing: trainer.config.labelSmoothing)
+      let groups = Set(phase.frozen.map(\.rawValue))
+      frozen = Set(
+        trainer.supernet.store.entries.filter { groups.contains($0.group) }
+          .map(\.parameter.index))
+    }
+
+    func images(side: Int) -> Tensor {
+      if let known = resizedImages[side] { return known }
+      let result = resized(images, side: side)
+      resizedImages[side] = result
+      return result
+    }
+
+    func learn(
+      _ subnet: Subnet, _ role: DrawRole, _ index: Int, _ teacherLogits: [Int: Tensor],
+      into gradients: Gradients
+    ) -> (logits: Tensor, loss: Float) {
+      let plan = trainer.plan(subnet)
+      let teaches = role == .largest && trainer.teacher == nil
+      return trainer.supernet.learn(
+        images(side: plan.resolution), target, plan: plan,
+        teacher: teaches ? nil : teacherLogits[0] ?? frozenTeacher(),
+        distillation: phase.distillation,
+        regularization: role == .largest ? trainer.config.regularization : .none,
+        into: gradients, frozen: frozen, norms: trainer.norms,
+        random: random.derived(UInt64(index)))
+    }
+
+    /// The logits of the frozen teacher, with batch statistics, as OFA runs it.
+    private func frozenTeacher() -> Tensor? {
+      guard let teacher = trainer.teacher else { return nil }
+      if let teacherOutput { return teacherOutput }
+      let plan = trainer.plan(trainer.supernet.space.largest)
+      let context = Context(store: teacher.store, norms: trainer.norms, mode: .training)
+      let output = teacher.logits(
+        Variable(constant: images(side: plan.resolution)), plan: plan, in: context)
+      teacherOutput = context.materialized(output).tensor
+      return teacherOutput
+    }
+
+    private var teacherOutput: Tensor?
+
+    /// The candidate that an attentive draw trains, by its loss on this batch.
+    func choose(_ draw: SubnetDraw, _ index: Int) -> Subnet {
+      let losses = draw.candidates.map { candidate in
+        let plan = trainer.plan(candidate)
+        return trainer.supernet.loss(
+          images(side: plan.resolution), target, plan: plan, norms: trainer.norms,
+          random: random.derived(UInt64(index)))
+      }
+      return draw.chosen(losses: losses)
+    }
+  }
+}
+
+extension DrawRole {
+  /// The role's name in metrics.
+  var metricName: String {
+    switch self {
+    case .largest: "max"
+    case .random: "random"
+    case .smallest: "min"
+    }
+  }
+}
+
+extension TrainingConfig.OptimizerChoice {
+  func make(for store: ParameterStore) -> any Optimizer {
+    switch kind {
+    case .adamw:
+      AdamW(for: store, betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay)
+    case .sgd:
+      SGD(for: store, momentum: momentum, weightDecay: weightDecay)
+    }
+  }
+
+  var clip: GradientClip { GradientClip(value: clipValue, norm: clipNorm) }
+}
