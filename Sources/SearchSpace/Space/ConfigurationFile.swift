@@ -43,7 +43,10 @@ extension ConfigurationValue {
   public func yaml() throws -> String {
     let text = try YAMLEncoder().encode(self)
     guard let node = try Yams.compose(yaml: text) else { return text }
-    return try Yams.serialize(node: inlined(node), width: 96)
+    // YAMLEncoder rounds numbers to 15 digits, JSONEncoder keeps every bit but not the order.
+    let json = String(decoding: try JSONEncoder().encode(self), as: UTF8.self)
+    let numbers = try Yams.compose(yaml: json)
+    return try Yams.serialize(node: tidied(node, numbers: numbers), width: 96)
   }
 
   /// Writes the value to a YAML file in one step.
@@ -65,7 +68,7 @@ extension ConfigurationValue {
 public func configurationError(_ error: any Error, text: String, file: String) -> KirchhoffError {
   if let error = error as? KirchhoffError { return error }
   if let error = error as? FieldError {
-    return error.error(subject: file, line: line(of: error.path, in: text))
+    return error.error(subject: file, line: locate(error.path, in: text)?.line)
   }
   guard let error = error as? DecodingError else {
     return KirchhoffError(.config, subject: file, found: "\(error)", expected: "valid YAML")
@@ -75,7 +78,7 @@ public func configurationError(_ error: any Error, text: String, file: String) -
     return mismatch(error, context, text: text, file: file)
   case .keyNotFound(let key, let context):
     let field = FieldError(context.codingPath + [key], found: "nothing", expected: "a value")
-    return field.error(subject: file, line: line(of: field.path, in: text))
+    return field.error(subject: file, line: locate(field.path, in: text)?.line)
   case .dataCorrupted(let context):
     if let inner = context.underlyingError, inner is FieldError || inner is KirchhoffError {
       return configurationError(inner, text: text, file: file)
@@ -93,11 +96,11 @@ private func mismatch(
     return KirchhoffError(.config, subject: file, found: "\(yaml)", expected: "valid YAML")
   }
   let field = FieldError(context.codingPath)
-  let node = node(at: field.path, in: text)
+  let place = locate(field.path, in: text)
   var expected = context.debugDescription
   if case .typeMismatch(let type, _) = error { expected = expectation(of: type) }
-  return FieldError(context.codingPath, found: node.map(summary), expected: expected)
-    .error(subject: file, line: node?.mark?.line)
+  return FieldError(context.codingPath, found: place.map { summary($0.node) }, expected: expected)
+    .error(subject: file, line: place?.line)
 }
 
 private func expectation(of type: any Any.Type) -> String {
@@ -120,37 +123,47 @@ private func summary(_ node: Node) -> String {
   }
 }
 
-/// The node at a path, or the nearest one above it.
-private func node(at path: [PathStep], in text: String) -> Node? {
+/// The node at a path, or the nearest one above it, and the line where it or its key stands.
+private func locate(_ path: [PathStep], in text: String) -> (node: Node, line: Int?)? {
   guard var node = try? Yams.compose(yaml: text) else { return nil }
+  var line = node.mark?.line
   for step in path {
-    let next: Node? =
-      switch step {
-      case .key(let key): node.mapping?[Node(key)]
-      case .index(let index): node.sequence.flatMap { index < $0.count ? $0[index] : nil }
+    switch step {
+    case .key(let key):
+      guard let pair = node.mapping?.first(where: { $0.key.string == key }) else {
+        return (node, line)
       }
-    guard let next else { break }
-    node = next
+      line = pair.key.mark?.line
+      node = pair.value
+    case .index(let index):
+      guard let sequence = node.sequence, index < sequence.count else { return (node, line) }
+      node = sequence[index]
+      line = node.mark?.line
+    }
   }
-  return node
+  return (node, line)
 }
 
-private func line(of path: [PathStep], in text: String) -> Int? {
-  node(at: path, in: text)?.mark?.line
-}
-
-/// Sequences without mappings inside in flow style, the rest in block style.
-private func inlined(_ node: Node) -> Node {
+/// Sequences without mappings inside in flow style, the rest in block style, and numbers as another
+/// encoder wrote them.
+private func tidied(_ node: Node, numbers: Node?) -> Node {
   switch node {
-  case .scalar, .alias:
+  case .alias:
     return node
+  case .scalar(var scalar):
+    if let exact = numbers?.scalar, scalar.style == .plain, Double(exact.string) != nil {
+      scalar.string = exact.string
+    }
+    return .scalar(scalar)
   case .mapping(let mapping):
-    return .mapping(
-      Node.Mapping(mapping.map { ($0.key, inlined($0.value)) }, mapping.tag, .block))
+    let pairs = mapping.map { ($0.key, tidied($0.value, numbers: numbers?.mapping?[$0.key])) }
+    return .mapping(Node.Mapping(pairs, mapping.tag, .block))
   case .sequence(let sequence):
     let plain = !sequence.contains(where: containsMapping)
-    return .sequence(
-      Node.Sequence(sequence.map(inlined), sequence.tag, plain ? .flow : .block))
+    let nodes = sequence.enumerated().map { index, node in
+      tidied(node, numbers: numbers?.sequence.map { $0[index] })
+    }
+    return .sequence(Node.Sequence(nodes, sequence.tag, plain ? .flow : .block))
   }
 }
 

@@ -63,6 +63,8 @@ struct StrictFields<Key: CodingKey & CaseIterable> {
   }
 
   let path: [any CodingKey]
+  /// The keys that are there.
+  let present: [Key]
   private let container: KeyedDecodingContainer<Key>
 
   init(_ decoder: any Decoder, _: Key.Type = Key.self) throws {
@@ -76,6 +78,7 @@ struct StrictFields<Key: CodingKey & CaseIterable> {
         hint: nearest(key.stringValue, in: known).map { "did you mean \"\($0)\"?" })
     }
     container = try decoder.container(keyedBy: Key.self)
+    present = container.allKeys
   }
 
   func required<T: Decodable>(_ key: Key) throws -> T {
@@ -91,6 +94,17 @@ struct StrictFields<Key: CodingKey & CaseIterable> {
 
   func optional<T: Decodable>(_ key: Key) throws -> T? {
     try container.decodeIfPresent(T.self, forKey: key)
+  }
+
+  /// A number in a range.
+  func number(_ key: Key, or fallback: Double, in range: ClosedRange<Double>) throws -> Double {
+    let value = try value(key, or: fallback)
+    guard range.contains(value) else {
+      throw FieldError(
+        path + [key], found: value.short,
+        expected: "\(range.lowerBound.short) to \(range.upperBound.short)")
+    }
+    return value
   }
 
   /// A word out of a fixed list, with the nearest one suggested.

@@ -6,7 +6,7 @@ extension Subnet: CustomStringConvertible {
   ///
   /// Safe in file names and shells.
   ///
-  /// `r224_s16_c24-k5e6x2_c64-k3e4-m1v4x3_i_f1984` reads: resolution 224, stem of 16 channels, a
+  /// `r224_s16_c24-k5e6x2_c64-k3e4-m1v4x3-i_f1984` reads: resolution 224, stem of 16 channels, a
   /// stage of 24 channels and two MBConvs of kernel 5 and expansion 6, one of 64 channels with an
   /// MBConv and three transformer blocks of MLP ratio 1 and value ratio 4 (`h` heads are written
   /// where they are chosen, `v` where it is not 1), 1984 features before the classifier. `i` is an
