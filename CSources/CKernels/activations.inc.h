@@ -1,10 +1,11 @@
 // Vector exp, log, erf, tanh, sigmoid and every activation with its derivative.
 //
-// Included by kernel bodies, once per instruction set (after simd.inc.h, inside per_isa.h). NaN goes
-// through every function. Largest relative errors: exp, log, tanh, sigmoid, erf 3e-7; Φ 4e-7 for
-// |x| ≤ 4 and 4e-6 in the far tails (so GELU keeps its relative precision for negative x).
+// Included by kernel bodies, once per instruction set (after simd.inc.h, inside per_isa.h). NaN
+// goes through every function. Largest relative errors: exp, log, tanh, sigmoid, erf 3e-7; Φ 4e-7
+// for |x| ≤ 4 and 4e-6 in the far tails (so GELU keeps its relative precision for negative x).
 //
-// The activation is a switch: in a loop hoist it with KK_WITH_ACTIVATION, which makes it a constant.
+// The activation is a switch: in a loop hoist it with KK_WITH_ACTIVATION, which makes it a
+// constant.
 #define v_select KK_FN(kk_v_select)
 #define v_at_least KK_FN(kk_v_at_least)
 #define v_at_most KK_FN(kk_v_at_most)

@@ -1,4 +1,5 @@
-// Scalar activations and derivatives in double, for reference bodies: the oracle of activations.inc.h.
+// Scalar activations and derivatives in double, for reference bodies: the oracle of
+// activations.inc.h.
 #pragma once
 
 #include <math.h>

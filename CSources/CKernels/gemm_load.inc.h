@@ -1,6 +1,6 @@
 // Blocks of rows on their way into a product: input and gradient transforms, fused with the copy.
-// Included by bodies after activations.inc.h and gemm_vector.inc.h. Columns are swept four vectors at
-// a time, so that the channels' coefficients stay in registers.
+// Included by bodies after activations.inc.h and gemm_vector.inc.h. Columns are swept four vectors
+// at a time, so that the channels' coefficients stay in registers.
 #define load_at KK_FN(kk_load_at)
 #define store_at KK_FN(kk_store_at)
 #define load_input_sweep KK_FN(kk_load_input_sweep)

@@ -1,8 +1,8 @@
 // The register-tile kernels under gemm, pointwise and convolution (private to CKernels).
 //
-// Both keep a tile of MR x NV vectors of C in registers while they run along the reduction, which is
-// cut in segments: the taps of a convolution's kernel row are contiguous in a channels-last map, so a
-// pixel's patch is kh segments of kw·channels floats, and no im2col is needed.
+// Both keep a tile of MR x NV vectors of C in registers while they run along the reduction, which
+// is cut in segments: the taps of a convolution's kernel row are contiguous in a channels-last
+// map, so a pixel's patch is kh segments of kw·channels floats, and no im2col is needed.
 #pragma once
 
 #include <stddef.h>
@@ -26,6 +26,7 @@ typedef struct {
   size_t segments;
   size_t depth;
   ptrdiff_t segment_stride;
+  ptrdiff_t ahead_step;  // bytes by which the prefetch of the next rows of A moves, per row and k
   const float *bias;
   float *sum;
   float *sum_second;
@@ -41,6 +42,15 @@ typedef struct {
   ptrdiff_t x_stride;
   const float *after;
   ptrdiff_t after_stride;
+  // Lines, for kk_tile_panels only: blocks of rows at a stride of their own (output rows of an
+  // image).
+  size_t lines;
+  ptrdiff_t a_line;
+  ptrdiff_t c_line;
+  ptrdiff_t before_line;
+  ptrdiff_t slope_line;
+  ptrdiff_t x_line;
+  ptrdiff_t after_line;
 } kk_tile_rows_job;
 
 // Products over a long row dimension, both operands row-major as they lie in memory:
@@ -62,19 +72,23 @@ typedef struct {
 
 #define KK_TILE_VECTORS 3  // vectors of the widest panel
 
-// The panels of a packed matrix of n columns: vectors are spread evenly over ceil(vectors / 3) panels.
+// The panels of a packed matrix of n columns: vectors are spread evenly over ceil(vectors / 3)
+// panels.
 static inline size_t kk_panel_count(size_t n, size_t lanes) {
   size_t vectors = (n + lanes - 1) / lanes;
   return (vectors + KK_TILE_VECTORS - 1) / KK_TILE_VECTORS;
 }
 
-// First column of a panel; of the panel after the last one: the columns rounded up to whole vectors.
+// First column of a panel; of the panel after the last one: the columns rounded up to whole
+// vectors.
 static inline size_t kk_panel_start(size_t panel, size_t n, size_t lanes) {
   size_t vectors = (n + lanes - 1) / lanes, count = kk_panel_count(n, lanes);
   size_t base = vectors / count, extra = vectors % count;
   return (panel * base + (panel < extra ? panel : extra)) * lanes;
 }
 
+// kk_tile_rows: one panel, one line. kk_tile_panels: all columns (c, b and the column vectors
+// point to the first panel) and all lines.
 #define KK_TILE_DECLARE(suffix)                                            \
   void kk_tile_rows_##suffix(const kk_tile_rows_job *job);                 \
   void kk_tile_panels_##suffix(const kk_tile_rows_job *job);               \

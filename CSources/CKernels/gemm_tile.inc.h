@@ -50,8 +50,9 @@ static __attribute__((noinline)) void tile_general(const kk_tile_rows_job *job, 
   }
 }
 
-// One tile of MR rows from row `first` on. Rows are addressed from one pointer per three of them, kept
-// apart from each other by the empty asm: clang would otherwise compute addresses inside the loop.
+// One tile of MR rows from row `first` on. Rows are addressed from one pointer per three of them,
+// kept apart from each other by the empty asm: clang would otherwise compute addresses inside the
+// loop.
 KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job, size_t first) {
   vf acc[12][KK_TILE_VECTORS];
   KK_UNROLL for (int m = 0; m < MR; m++) {
@@ -59,6 +60,12 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
   }
   const ptrdiff_t lda = job->a_stride;
   const float *segment = job->a + (ptrdiff_t)first * lda, *b = job->b;
+  const char *ahead = (const char *)(segment + MR * lda);
+  const ptrdiff_t ahead_step = job->ahead_step * MR;
+  KK_UNROLL for (int m = 0; m < MR; m++) {
+    const float *c = job->c + (ptrdiff_t)(first + (size_t)m) * job->c_stride;
+    KK_UNROLL for (int v = 0; v < NV; v++) __builtin_prefetch(c + v * KK_LANES, 1);
+  }
   for (size_t s = 0; s < job->segments; s++, segment += job->segment_stride) {
     const float *row[4];
     KK_UNROLL for (int g = 0; g * 3 < MR; g++) {
@@ -73,6 +80,8 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
         KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] = v_fma(x, w[v], acc[m][v]);
       }
       KK_UNROLL for (int g = 0; g * 3 < MR; g++) row[g]++;
+      __builtin_prefetch(ahead);
+      ahead += ahead_step;
       b += NV * KK_LANES;
     }
   }
@@ -195,18 +204,23 @@ void KK_FN(kk_tile_panels)(const kk_tile_rows_job *job) {
   for (size_t p = 0; p < panels; p++) {
     size_t start = kk_panel_start(p, n, KK_LANES), end = kk_panel_start(p + 1, n, KK_LANES);
     part.columns = (end < n ? end : n) - start;
-    part.c = job->c + start;
     part.b = job->b + start * job->segments * job->depth;
     part.bias = job->bias ? job->bias + start : NULL;
     part.sum = job->sum ? job->sum + start : NULL;
     part.sum_second = job->sum_second ? job->sum_second + start : NULL;
-    if (job->general) {
-      part.before = job->before ? job->before + start : NULL;
-      part.slope = job->slope ? job->slope + start : NULL;
-      part.x = job->x ? job->x + start : NULL;
-      part.after = job->after ? job->after + start : NULL;
+    if (p) part.ahead_step = 0;
+    for (size_t i = 0; i < job->lines; i++) {
+      const ptrdiff_t line = (ptrdiff_t)i;
+      part.a = job->a + line * job->a_line;
+      part.c = job->c + line * job->c_line + start;
+      if (job->general) {
+        part.before = job->before ? job->before + line * job->before_line + start : NULL;
+        part.slope = job->slope ? job->slope + line * job->slope_line + start : NULL;
+        part.x = job->x ? job->x + line * job->x_line + start : NULL;
+        part.after = job->after ? job->after + line * job->after_line + start : NULL;
+      }
+      KK_FN(kk_tile_rows)(&part);
     }
-    KK_FN(kk_tile_rows)(&part);
   }
 }
 

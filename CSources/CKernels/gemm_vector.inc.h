@@ -14,7 +14,8 @@
 // One float in all lanes, straight from memory (subtracting zero folds away, adding it does not).
 KK_INLINE vf v_broadcast(const float *p) { return *p - (vf){0}; }
 
-// The first n (1…KK_LANES) floats, other lanes zero and not touched; cheap on every instruction set.
+// The first n (1…KK_LANES) floats, other lanes zero and not touched; cheap on every instruction
+// set.
 KK_INLINE vf v_load_first(const float *p, size_t n) {
 #if KK_AVX2
   static const int32_t mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};

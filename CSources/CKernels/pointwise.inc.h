@@ -12,7 +12,7 @@ void KK_FN(kk_pointwise_forward)(float *y, float *sum, float *sum_squares, const
   if (sum) memset(sum, 0, out * sizeof *sum);
   if (sum) memset(sum_squares, 0, out * sizeof *sum);
   kk_tile_rows_job job = {
-      .c_stride = y_stride, .b = packed, .columns = out, .segments = 1, .depth = in,
+      .c_stride = y_stride, .b = packed, .columns = out, .lines = 1, .segments = 1, .depth = in,
       .bias = o.bias, .sum = sum, .sum_second = sum_squares,
       .general = o.activation != KK_ACT_NONE || o.before || o.after,
       .alpha = 1.0f, .activation = o.activation,
@@ -22,6 +22,7 @@ void KK_FN(kk_pointwise_forward)(float *y, float *sum, float *sum_squares, const
     job.rows = rows - r < KK_POINTWISE_BLOCK ? rows - r : KK_POINTWISE_BLOCK;
     job.a = x + row * x_stride;
     job.a_stride = x_stride;
+    job.ahead_step = (4 * x_stride + (ptrdiff_t)in - 1) / (ptrdiff_t)in;
     if (!identity) {
       load_input(scratch, NULL, job.a, (ptrdiff_t)in, 0, x_stride, job.rows, in, input->scale,
                  input->shift, input->activation);
@@ -89,7 +90,7 @@ void KK_FN(kk_pointwise_backward)(float *dx, float *sum_dx, float *sum_dx_x, flo
     if (!dx) continue;
     kk_tile_rows_job job = {
         .c = dx + row * dx_stride, .c_stride = dx_stride, .a = d, .a_stride = ldd, .b = packed,
-        .rows = here, .columns = in, .segments = 1, .depth = out, .sum = sum_dx,
+        .rows = here, .columns = in, .lines = 1, .segments = 1, .depth = out, .sum = sum_dx,
         .sum_second = sum_dx_x, .general = add || sloped || sum_dx, .alpha = 1.0f,
         .before = add ? add + row * add_stride : NULL, .before_stride = add_stride,
         .slope = sloped ? slope : NULL, .slope_stride = a_stride, .x = xr, .x_stride = x_stride};

@@ -19,3 +19,4 @@
 #include "pooling.h"
 #include "attention.h"
 #include "peak.h"
+#include "convolution.h"

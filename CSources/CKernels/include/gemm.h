@@ -1,8 +1,9 @@
-// Matrix products for the shapes where BLAS is weak, and the packing that every GEMM kernel here needs.
+// Matrix products for the shapes where BLAS is weak, and the packing that every GEMM kernel here
+// needs.
 //
-// Row-major; strides are in floats between rows and may exceed the columns (windows). Packed matrices
-// depend on the instruction set in use: pack and multiply under the same one. Scratch and packed
-// buffers may have any alignment; 64 bytes is fastest.
+// Row-major; strides are in floats between rows and may exceed the columns (windows). Packed
+// matrices depend on the instruction set in use: pack and multiply under the same one. Scratch and
+// packed buffers may have any alignment; 64 bytes is fastest.
 #pragma once
 
 #include <stddef.h>
