@@ -1,0 +1,33 @@
+import Foundation
+import Kirchhoff
+
+/// Where a search space comes from: a preset's name or the path of a YAML file.
+enum SpaceSource {
+  /// Reads the space; a word with a slash or the ending of a YAML file is a path.
+  static func load(_ source: String) throws -> SupernetSpace {
+    if SupernetSpace.presetNames.contains(source) { return try .preset(source) }
+    let isPath = source.contains("/") || source.hasSuffix(".yaml") || source.hasSuffix(".yml")
+    guard isPath || FileManager.default.fileExists(atPath: source) else {
+      throw KirchhoffError(
+        .config, subject: "search space", found: "\"\(source)\"",
+        expected: "one of \(SupernetSpace.presetNames.joined(separator: ", ")), or a YAML file",
+        hint: nearest(source, in: SupernetSpace.presetNames).map { "did you mean \($0)?" })
+    }
+    return try SupernetSpace(contentsOf: URL(fileURLWithPath: source))
+  }
+
+  /// What a shell offers: the presets, and YAML files that begin as typed.
+  @Sendable
+  static func completions(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
+    SupernetSpace.presetNames.filter { $0.hasPrefix(prefix) } + yamlFiles(beginning: prefix)
+  }
+
+  private static func yamlFiles(beginning prefix: String) -> [String] {
+    let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
+    let names = try? FileManager.default.contentsOfDirectory(
+      atPath: folder.isEmpty ? "." : folder)
+    return (names ?? []).sorted()
+      .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+      .map { folder + $0 }.filter { $0.hasPrefix(prefix) }
+  }
+}
