@@ -9,11 +9,11 @@ typedef uint32_t KK_FN(kk_words) __attribute__((vector_size(4 * KK_LANES)));
 #define wide_splat KK_FN(kk_wide_splat)
 #define product KK_FN(kk_product)
 #define high_half KK_FN(kk_high_half)
-#define philox_half KK_FN(kk_philox_half)
+#define philox_sets KK_FN(kk_philox_sets)
 #define philox_words KK_FN(kk_philox_words)
 #define gaussian_pair KK_FN(kk_gaussian_pair)
 #define draw_part KK_FN(kk_draw_part)
-#define draw_group KK_FN(kk_draw_group)
+#define draw_groups KK_FN(kk_draw_groups)
 #define draw_range KK_FN(kk_draw_range)
 
 KK_INLINE wide wide_splat(uint64_t x) { return (wide){0} + x; }
@@ -41,48 +41,59 @@ KK_INLINE wide high_half(wide a) {
 #endif
 }
 
-// Ten rounds for the blocks low + {0, 2, 4, …}, one in each 64-bit lane; words are in the low halves.
-// In the first two rounds one of the two products is the same for all blocks, hence scalar.
-KK_INLINE void philox_half(wide *x, uint64_t low, uint32_t high, uint64_t seed, uint64_t stream) {
+// Ten rounds for `sets` sets of KK_LANES / 2 blocks: set s holds the blocks low[s] + {0, 2, 4, …}, one
+// in each 64-bit lane, and x[s] receives their words in the low halves. Several sets at a time hide
+// the latency of the multiplications. In the first two rounds one of the two products is the same
+// for all blocks, hence scalar.
+KK_INLINE void philox_sets(wide (*x)[4], const uint64_t *low, uint64_t seed, uint64_t stream,
+                           const int sets) {
   uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-  uint64_t p1 = (uint64_t)KK_PHILOX_M1 * (uint32_t)stream;
-  uint32_t s0 = (uint32_t)(p1 >> 32) ^ high ^ k0;
-  wide index;
-  for (int i = 0; i < KK_LANES / 2; i++) index[i] = 2 * (uint64_t)i;
-  wide p = product(wide_splat(KK_PHILOX_M0), index + low);
-  wide x2 = high_half(p) ^ wide_splat((uint32_t)(stream >> 32) ^ k1);
-  wide x3 = p;
+  const uint64_t p1 = (uint64_t)KK_PHILOX_M1 * (uint32_t)stream;
+  wide steps;
+  for (int i = 0; i < KK_LANES / 2; i++) steps[i] = 2 * (uint64_t)i * KK_PHILOX_M0;
+#pragma clang loop unroll(full)
+  for (int s = 0; s < sets; s++) {
+    const uint32_t s0 = (uint32_t)(p1 >> 32) ^ (uint32_t)(low[s] >> 32) ^ k0;
+    const uint64_t q = (uint64_t)KK_PHILOX_M0 * s0;
+    wide p = steps + (uint64_t)KK_PHILOX_M0 * (uint32_t)low[s];
+    wide x2 = high_half(p) ^ wide_splat((uint32_t)(stream >> 32) ^ k1);
+    wide r = product(wide_splat(KK_PHILOX_M1), x2);
+    x[s][0] = high_half(r) ^ wide_splat((uint32_t)p1 ^ (k0 + KK_PHILOX_W0));
+    x[s][1] = r;
+    x[s][2] = p ^ wide_splat((uint32_t)(q >> 32) ^ (k1 + KK_PHILOX_W1));
+    x[s][3] = wide_splat((uint32_t)q);
+  }
   k0 += KK_PHILOX_W0;
   k1 += KK_PHILOX_W1;
-  uint64_t q = (uint64_t)KK_PHILOX_M0 * s0;
-  p = product(wide_splat(KK_PHILOX_M1), x2);
-  wide x0 = high_half(p) ^ wide_splat((uint32_t)p1 ^ k0);
-  wide x1 = p;
-  x2 = x3 ^ wide_splat((uint32_t)(q >> 32) ^ k1);
-  x3 = wide_splat((uint32_t)q);
 #pragma clang loop unroll(full)
   for (int round = 2; round < 10; round++) {
     k0 += KK_PHILOX_W0;
     k1 += KK_PHILOX_W1;
-    wide even = product(wide_splat(KK_PHILOX_M0), x0);
-    wide odd = product(wide_splat(KK_PHILOX_M1), x2);
-    x0 = high_half(odd) ^ x1 ^ wide_splat(k0);
-    x1 = odd;
-    x2 = high_half(even) ^ x3 ^ wide_splat(k1);
-    x3 = even;
+#pragma clang loop unroll(full)
+    for (int s = 0; s < sets; s++) {
+      wide even = product(wide_splat(KK_PHILOX_M0), x[s][0]);
+      wide odd = product(wide_splat(KK_PHILOX_M1), x[s][2]);
+      x[s][0] = high_half(odd) ^ x[s][1] ^ wide_splat(k0);
+      x[s][1] = odd;
+      x[s][2] = high_half(even) ^ x[s][3] ^ wide_splat(k1);
+      x[s][3] = even;
+    }
   }
-  x[0] = x0;
-  x[1] = x1;
-  x[2] = x2;
-  x[3] = x3;
 }
 
-// Words of KK_LANES consecutive blocks from `block`; they share the high half of the counter.
-KK_INLINE void philox_words(words *w, uint64_t block, uint64_t seed, uint64_t stream) {
-  wide even[4], odd[4];
-  philox_half(even, (uint32_t)block, (uint32_t)(block >> 32), seed, stream);
-  philox_half(odd, (uint32_t)block + 1u, (uint32_t)(block >> 32), seed, stream);
-  for (int i = 0; i < 4; i++) w[i] = (words)((even[i] & 0xffffffffu) | (odd[i] << 32));
+// Words of KK_LANES consecutive blocks from block, block + 16, …, for `groups` groups. Blocks of one
+// group share the high half of the counter.
+KK_INLINE void philox_words(words (*w)[4], uint64_t block, uint64_t seed, uint64_t stream,
+                            const int groups) {
+  wide x[4][4];
+  uint64_t low[4];
+  for (int s = 0; s < 2 * groups; s++) low[s] = block + 16 * (uint64_t)(s / 2) + (uint64_t)(s % 2);
+  philox_sets(x, low, seed, stream, 2 * groups);
+  for (int g = 0; g < groups; g++) {
+    for (int i = 0; i < 4; i++) {
+      w[g][i] = (words)((x[2 * g][i] & 0xffffffffu) | (x[2 * g + 1][i] << 32));
+    }
+  }
 }
 
 // Two independent standard normals: radius from one word, direction from the other. The direction is
@@ -154,32 +165,36 @@ KK_INLINE void draw_part(float *out, const float *x, const float *sigma, kk_draw
   }
 }
 
-KK_INLINE void draw_group(float *out, const float *x, const float *sigma, kk_draw d,
-                          uint64_t group) {
+// `groups` whole groups from `group`.
+KK_INLINE void draw_groups(float *out, const float *x, const float *sigma, kk_draw d,
+                           uint64_t group, const int groups) {
   for (int part = 0; part < 16; part += KK_LANES) {
-    words w[4];
-    philox_words(w, 16 * group + (uint64_t)part, d.seed, d.stream);
-    draw_part(out + part, x + part, sigma + part, d, w);
+    words w[2][4];
+    philox_words(w, 16 * group + (uint64_t)part, d.seed, d.stream, groups);
+    for (int g = 0; g < groups; g++) {
+      const int at = 64 * g + part;
+      draw_part(out + at, x ? x + at : NULL, sigma ? sigma + at : NULL, d, w[g]);
+    }
   }
 }
 
 KK_INLINE void draw_range(float *out, const float *x, const float *sigma, kk_draw d, uint64_t begin,
                           size_t count) {
-  static const float nothing[64];
-  int has_x = x != NULL, has_sigma = sigma != NULL;
   size_t done = 0;
   while (done < count) {
-    uint64_t group = (begin + done) / 64;
-    size_t first = (size_t)((begin + done) % 64);
-    size_t n = 64 - first < count - done ? 64 - first : count - done;
-    if (n == 64) {
-      draw_group(out + done, has_x ? x + done : nothing, has_sigma ? sigma + done : nothing, d,
-                 group);
+    const uint64_t group = (begin + done) / 64;
+    const size_t first = (size_t)((begin + done) % 64), left = count - done;
+    size_t n = 64 - first < left ? 64 - first : left;
+    if (!KK_AVX2 && first == 0 && left >= 128) {  // AVX2 lacks the registers for two groups
+      n = 128;
+      draw_groups(out + done, x ? x + done : NULL, sigma ? sigma + done : NULL, d, group, 2);
+    } else if (n == 64) {
+      draw_groups(out + done, x ? x + done : NULL, sigma ? sigma + done : NULL, d, group, 1);
     } else {
       float part_out[64], part_x[64] = {0}, part_sigma[64] = {0};
-      if (has_x) memcpy(part_x + first, x + done, n * sizeof(float));
-      if (has_sigma) memcpy(part_sigma + first, sigma + done, n * sizeof(float));
-      draw_group(part_out, part_x, part_sigma, d, group);
+      if (x) memcpy(part_x + first, x + done, n * sizeof(float));
+      if (sigma) memcpy(part_sigma + first, sigma + done, n * sizeof(float));
+      draw_groups(part_out, part_x, part_sigma, d, group, 1);
       memcpy(out + done, part_out + first, n * sizeof(float));
     }
     done += n;
@@ -207,9 +222,9 @@ KK_DRAW_BODY(kk_draw_dropout, KK_DRAW_DROPOUT)
 #undef wide_splat
 #undef product
 #undef high_half
-#undef philox_half
+#undef philox_sets
 #undef philox_words
 #undef gaussian_pair
 #undef draw_part
-#undef draw_group
+#undef draw_groups
 #undef draw_range
