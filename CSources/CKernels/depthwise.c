@@ -2,8 +2,8 @@
 
 #include "depthwise_reference.h"
 
-// Columns of a scratch row for a row of the input, and for a row of gradients: the padding, and what
-// the last tile of a row (at most 7 outputs too wide) reads past its end.
+// Columns of a scratch row for a row of the input, and for a row of gradients: the padding, and
+// what the last tile of a row (at most 7 outputs too wide) reads past its end.
 #define KK_DEPTHWISE_COLUMNS(s) ((((s).width - 1) / (s).stride + 8) * (s).stride + 8)
 #define KK_DEPTHWISE_GRADIENT_COLUMNS(s) (((s).width - 1) / (s).stride + 1 + 16)
 #define KK_DEPTHWISE_ALIGN(p) ((float *)(((uintptr_t)(p) + 63) & ~(uintptr_t)63))
@@ -16,7 +16,7 @@ static size_t padded_channels(kk_depthwise shape) { return (shape.channels + 15)
 size_t kk_depthwise_chunk(kk_depthwise shape, size_t batch) {
   size_t h = (shape.height - 1) / shape.stride + 1, w = (shape.width - 1) / shape.stride + 1;
   size_t flops = 2 * h * w * shape.channels * shape.kernel * shape.kernel;
-  size_t images = (4000000 + flops - 1) / flops, most = (batch + 7) / 8;
+  size_t images = (16000000 + flops - 1) / flops, most = (batch + 7) / 8;
   if (images > most) images = most;
   return images ? images : 1;
 }
@@ -29,10 +29,10 @@ size_t kk_depthwise_forward_scratch(kk_depthwise shape) {
 }
 
 size_t kk_depthwise_backward_scratch(kk_depthwise shape) {
-  size_t channels = padded_channels(shape), out_h = (shape.height - 1) / shape.stride + 1;
+  size_t channels = padded_channels(shape);
   return 16 + (2 * shape.kernel * shape.kernel + 7) * channels +
-         16 * (shape.height * KK_DEPTHWISE_COLUMNS(shape) +
-               out_h * KK_DEPTHWISE_GRADIENT_COLUMNS(shape) + shape.width + 16);
+         16 * (16 * KK_DEPTHWISE_COLUMNS(shape) + 16 * KK_DEPTHWISE_GRADIENT_COLUMNS(shape) +
+               shape.width + 16);
 }
 
 void kk_depthwise_forward_reference(float *y, ptrdiff_t y_stride, float *sums, float *squares,
@@ -83,7 +83,8 @@ void kk_depthwise_backward_reference(float *dx, ptrdiff_t dx_stride, float *dx_s
     double dw_sum[49] = {0}, sum = 0, product = 0;
     for (size_t p = first * h * w; p < last * h * w; p++) {
       size_t image = p / (h * w), iy = p / w % h, ix = p % w;
-      float raw = x[(ptrdiff_t)p * x_stride + (ptrdiff_t)c], a = kk_transform_reference(input, raw, c);
+      float raw = x[(ptrdiff_t)p * x_stride + (ptrdiff_t)c],
+            a = kk_transform_reference(input, raw, c);
       double da = 0;
       for (size_t t = 0; t < k * k; t++) {
         // The output pixel that sees this input through tap t, where there is one.
@@ -95,7 +96,8 @@ void kk_depthwise_backward_reference(float *dx, ptrdiff_t dx_stride, float *dx_s
         ptrdiff_t o = (ptrdiff_t)((image * out_h + oy) * out_w + ox);
         double d = g[o * g_stride + (ptrdiff_t)c];
         if (gradient && gradient->a) {
-          d = gradient->a[c] * d + (double)gradient->b[c] * gradient->y[o * gradient->y_stride + (ptrdiff_t)c] +
+          d = gradient->a[c] * d +
+              (double)gradient->b[c] * gradient->y[o * gradient->y_stride + (ptrdiff_t)c] +
               gradient->c[c];
         }
         da += d * weight.data[(ptrdiff_t)(t / k) * weight.row_stride +
@@ -131,8 +133,8 @@ void kk_depthwise_backward(float *dx, ptrdiff_t dx_stride, float *dx_sums, float
                            float *dw, ptrdiff_t dw_tap_stride, ptrdiff_t dw_row_stride,
                            const float *g, ptrdiff_t g_stride, const kk_gradient *gradient,
                            const float *x, ptrdiff_t x_stride, const kk_input *input,
-                           kk_depthwise_weight weight, kk_depthwise shape, size_t first, size_t last,
-                           float *scratch) {
+                           kk_depthwise_weight weight, kk_depthwise shape, size_t first,
+                           size_t last, float *scratch) {
   KK_DISPATCH(kk_depthwise_backward, dx, dx_stride, dx_sums, dx_products, dw, dw_tap_stride,
               dw_row_stride, g, g_stride, gradient, x, x_stride, input, weight, shape, first, last,
               scratch);

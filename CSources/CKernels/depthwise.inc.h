@@ -1,12 +1,14 @@
-// Bodies of depthwise.h: per image and vector of channels, rows are transformed once into zero-padded
-// scratch rows, convolved there in registers, and finished (sums, activation) while they are stored.
+// Bodies of depthwise.h: per image and vector of channels, rows are transformed once into
+// zero-padded scratch rows, convolved there in registers, and finished (sums, activation) while
+// they are stored.
 #include "activations.inc.h"
 #include "depthwise_channels.inc.h"
 #include "depthwise_rows.inc.h"
 #include "depthwise_weight.inc.h"
 
-// Memory that the next unit of work will touch, fetched line by line beside this one: the vectors of
-// channels of a pixel are far apart in memory, and only a sequential walk reaches the full bandwidth.
+// Memory that the next unit of work will touch, fetched line by line beside this one: the vectors
+// of channels of a pixel are far apart in memory, and only a sequential walk reaches the full
+// bandwidth.
 typedef struct {
   const float *at;
   size_t step;  // floats for each pixel of the present unit; 0: fetch nothing
@@ -45,10 +47,12 @@ static size_t KK_FN(band_rows)(size_t rows, size_t floats) {
   return (rows + bands - 1) / bands;
 }
 
-// values[c] for all vectors of channels, padded by `fill`; values == NULL: all `fill`.
+// values[c] for all vectors of channels, the last one padded; values == NULL: all `fill`.
 static void KK_FN(pack_channels)(float *packed, const float *values, size_t channels, float fill) {
-  size_t padded = (channels + KK_LANES - 1) / KK_LANES * KK_LANES;
-  for (size_t c = 0; c < padded; c++) packed[c] = values && c < channels ? values[c] : fill;
+  for (size_t c = 0; c < channels; c += KK_LANES) {
+    size_t n = channels - c < KK_LANES ? channels - c : KK_LANES;
+    v_store(packed + c, values ? KK_FN(load_channels)(values + c, n) : v_splat(fill));
+  }
 }
 
 // out[x] = act(scale·x + shift) for one row of pixels.
@@ -65,8 +69,7 @@ static __attribute__((noinline)) void KK_FN(transform_row)(float *out, const flo
                                                            const float *scale, const float *shift,
                                                            KK_FN(ahead) * next, kk_activation act) {
   vf a = v_load(scale), b = v_load(shift);
-  KK_WITH_ACTIVATION(act,
-                     KK_FN(transform_row_as)(out, x, step, width, n, a, b, *next, kk_act));
+  KK_WITH_ACTIVATION(act, KK_FN(transform_row_as)(out, x, step, width, n, a, b, *next, kk_act));
   next->at += width * next->step;
 }
 
@@ -98,8 +101,8 @@ static __attribute__((noinline)) void KK_FN(finish_row)(float *y, ptrdiff_t step
                                                         size_t width, size_t n, const float *bias,
                                                         KK_FN(ahead) * next, kk_activation act) {
   vf b = v_load(bias);
-  KK_WITH_ACTIVATION(
-      act, KK_FN(finish_row_as)(y, step, sums, squares, row, width, n, b, *next, kk_act));
+  KK_WITH_ACTIVATION(act,
+                     KK_FN(finish_row_as)(y, step, sums, squares, row, width, n, b, *next, kk_act));
   next->at += width * next->step;
 }
 
@@ -147,7 +150,8 @@ void KK_FN(kk_depthwise_forward)(float *y, ptrdiff_t y_stride, float *sums, floa
       KK_FN(ahead) next_x = KK_FN(look_ahead)(x_next, x_stride, shape.channels);
       KK_FN(ahead) next_y = KK_FN(look_ahead)(y_next, y_stride, shape.channels);
       for (size_t v = 0; v < vectors; v++) {
-        const size_t c = v * KK_LANES, rest = shape.channels - c, n = rest < KK_LANES ? rest : KK_LANES;
+        const size_t c = v * KK_LANES, rest = shape.channels - c,
+                     n = rest < KK_LANES ? rest : KK_LANES;
         size_t ready = 0;  // rows of this image in the ring so far
         for (size_t oy = y0; oy < y1; oy++) {
           const size_t top = oy * stride;  // input row of the first tap, counted from -pad

@@ -1,5 +1,5 @@
-// Loads, stores and input transforms of one vector of channels, for kernels over maps of any number of
-// channels. Needs activations.inc.h.
+// Loads, stores and input transforms of one vector of channels, for kernels over maps of any number
+// of channels. Needs activations.inc.h.
 
 // The first n floats of a pixel: n is KK_LANES except in the last vector of channels.
 KK_INLINE vf KK_FN(load_channels)(const float *p, size_t n) {
@@ -23,9 +23,9 @@ KK_INLINE void KK_FN(store_channels)(float *p, vf v, size_t n) {
 
 #ifndef KK_FOR_CHANNELS
 // For each vector of channels: c is its first channel, n its number of channels.
-#define KK_FOR_CHANNELS(c, n, channels)                                                \
+#define KK_FOR_CHANNELS(c, n, channels)                                                 \
   for (size_t c = 0, n = (channels) < KK_LANES ? (channels) : KK_LANES; c < (channels); \
-       c += KK_LANES, n = (channels)-c < KK_LANES ? (channels)-c : KK_LANES)
+       c += KK_LANES, n = (channels) - c < KK_LANES ? (channels) - c : KK_LANES)
 #endif
 
 // The argument of the activation, the transform T(x), and act' at the argument, for the n channels

@@ -1,12 +1,14 @@
 // One row of a depthwise convolution for one vector of channels, in registers.
 //
-// Rows live in scratch memory as [columns][KK_LANES], zero-padded, so no kernel here knows of borders,
-// channel counts or strides of the caller. A tile of R outputs stays in registers over all taps; each
-// loaded input vector feeds every output that it touches.
+// Rows live in scratch memory as [columns][KK_LANES], zero-padded, so no kernel here knows of
+// borders, channel counts or strides of the caller. A tile of R outputs stays in registers over all
+// taps; each loaded input vector feeds every output that it touches.
 #define KK_FULL_UNROLL _Pragma("clang loop unroll(full)")
 
 #ifndef KK_DEPTHWISE_TAPS
-#define KK_DEPTHWISE_TAPS 7
+#define KK_DEPTHWISE_TAPS 7  // the largest kernel
+#define KK_DEPTHWISE_RING \
+  16  // the most rows of a ring of the backward pass; half of it also serves
 #endif
 
 // Widths of tiles: more registers allow wider ones. The widest one over a row's end wastes least.
@@ -54,8 +56,10 @@ KK_INLINE void KK_FN(tile)(float *out, const float *const *rows, const float *co
 }
 
 // A whole row of `width` outputs (the last tile may write past it, within the padded row).
-#define KK_ROW_CASE_(R) \
-  case R: KK_FN(tile)(to, rows, taps, count, done * stride, stride, K, S, R); break
+#define KK_ROW_CASE_(R)                                                 \
+  case R:                                                               \
+    KK_FN(tile)(to, rows, taps, count, done * stride, stride, K, S, R); \
+    break
 KK_INLINE void KK_FN(row_of_tiles)(float *out, const float *const *rows, const float *const *taps,
                                    size_t count, size_t width, size_t stride, const int K,
                                    const int S) {
@@ -77,11 +81,11 @@ KK_INLINE void KK_FN(row_of_tiles)(float *out, const float *const *rows, const f
 }
 #undef KK_ROW_CASE_
 
-#define KK_ROW_(K, S)                                                                           \
-  static __attribute__((noinline)) void KK_FN(row_##K##_##S)(                                   \
-      float *out, const float *const *rows, const float *const *taps, size_t count,             \
-      size_t width, size_t stride) {                                                            \
-    KK_FN(row_of_tiles)(out, rows, taps, count, width, S ? S : stride, K, S);                   \
+#define KK_ROW_(K, S)                                                                             \
+  static __attribute__((noinline)) void KK_FN(row_##K##_##S)(                                     \
+      float *out, const float *const *rows, const float *const *taps, size_t count, size_t width, \
+      size_t stride) {                                                                            \
+    KK_FN(row_of_tiles)(out, rows, taps, count, width, S ? S : stride, K, S);                     \
   }
 KK_ROW_(1, 1)
 KK_ROW_(2, 1)
@@ -98,30 +102,41 @@ KK_ROW_(5, 0)
 KK_ROW_(7, 0)
 #undef KK_ROW_
 
-typedef void (*KK_FN(row_kernel))(float *, const float *const *, const float *const *, size_t, size_t,
-                                  size_t);
+typedef void (*KK_FN(row_kernel))(float *, const float *const *, const float *const *, size_t,
+                                  size_t, size_t);
 
 // The kernel for rows of `taps` taps; 6 taps never occur (7 at stride 1, at most 4 otherwise).
 static KK_FN(row_kernel) KK_FN(choose_row)(size_t taps, size_t stride) {
   if (stride == 1) {
     switch (taps) {
-      case 2: return KK_FN(row_2_1);
-      case 3: return KK_FN(row_3_1);
-      case 4: return KK_FN(row_4_1);
-      case 5: return KK_FN(row_5_1);
-      case 7: return KK_FN(row_7_1);
-      default: return KK_FN(row_1_1);
+      case 2:
+        return KK_FN(row_2_1);
+      case 3:
+        return KK_FN(row_3_1);
+      case 4:
+        return KK_FN(row_4_1);
+      case 5:
+        return KK_FN(row_5_1);
+      case 7:
+        return KK_FN(row_7_1);
+      default:
+        return KK_FN(row_1_1);
     }
   }
   switch (taps) {
-    case 3: return stride == 2 ? KK_FN(row_3_2) : KK_FN(row_3_0);
-    case 5: return stride == 2 ? KK_FN(row_5_2) : KK_FN(row_5_0);
-    case 7: return stride == 2 ? KK_FN(row_7_2) : KK_FN(row_7_0);
-    default: return KK_FN(row_1_0);
+    case 3:
+      return stride == 2 ? KK_FN(row_3_2) : KK_FN(row_3_0);
+    case 5:
+      return stride == 2 ? KK_FN(row_5_2) : KK_FN(row_5_0);
+    case 7:
+      return stride == 2 ? KK_FN(row_7_2) : KK_FN(row_7_0);
+    default:
+      return KK_FN(row_1_0);
   }
 }
 
-// packed[v][row][tap][lane]: the taps of each vector of channels side by side, missing channels zero.
+// packed[v][row][tap][lane]: the taps of each vector of channels side by side, missing channels
+// zero.
 static void KK_FN(pack_taps)(float *packed, kk_depthwise_weight weight, size_t k, size_t channels) {
   for (size_t c = 0; c < channels; c += KK_LANES) {
     size_t n = channels - c < KK_LANES ? channels - c : KK_LANES;

@@ -1,5 +1,5 @@
-// The weight gradient of a depthwise convolution for one vector of channels, in registers: rows as in
-// depthwise_rows.inc.h.
+// The weight gradient of a depthwise convolution for one vector of channels, in registers: rows as
+// in depthwise_rows.inc.h.
 
 // Columns of one step of the weight gradient.
 KK_INLINE size_t KK_FN(step_width)(size_t width) {
@@ -11,18 +11,18 @@ KK_INLINE size_t KK_FN(step_width)(size_t width) {
 #endif
 }
 
-// dw[t] += Σ_rows Σ_x a[row][x·S + t]·d[row][x]. The K sums are split over M columns, so that enough
-// independent additions are under way to hide their latency.
-KK_INLINE void KK_FN(weight_row)(float *dw, const float *a, size_t a_step, const float *d,
-                                 size_t d_step, size_t count, size_t width, size_t stride,
-                                 const int K, const int S, const int R) {
+// dw[t] += Σ_i Σ_x a[i][x·S + t]·d[i][x] over `count` pairs of rows. The K sums are split over M
+// columns, so that enough independent additions are under way to hide their latency.
+KK_INLINE void KK_FN(weight_row)(float *dw, const float *const *a, const float *const *d,
+                                 size_t count, size_t width, size_t stride, const int K,
+                                 const int S, const int R) {
   const int M = K == 1 ? 4 : K == 3 ? 3 : K == 5 ? 2 : KK_AVX2 ? 1 : 2;
   vf sum[4][KK_DEPTHWISE_TAPS];
   KK_FULL_UNROLL for (int m = 0; m < M; m++) {
     KK_FULL_UNROLL for (int t = 0; t < K; t++) sum[m][t] = v_splat(0.0f);
   }
-  for (size_t row = 0; row < count; row++) {
-    const float *in = a + row * a_step, *grad = d + row * d_step;
+  for (size_t i = 0; i < count; i++) {
+    const float *in = a[i], *grad = d[i];
     for (size_t x = 0; x < width; x += R, in += R * stride * KK_LANES, grad += R * KK_LANES) {
       vf dv[8];
       KK_FULL_UNROLL for (int r = 0; r < R; r++) dv[r] = v_load(grad + r * KK_LANES);
@@ -52,8 +52,10 @@ KK_INLINE void KK_FN(weight_row)(float *dw, const float *a, size_t a_step, const
   }
 }
 
-#define KK_WEIGHT_CASE_(K, S, R) \
-  case R: KK_FN(weight_row)(dw, a, a_step, d, d_step, count, width, S ? S : stride, K, S, R); break
+#define KK_WEIGHT_CASE_(K, S, R)                                        \
+  case R:                                                               \
+    KK_FN(weight_row)(dw, a, d, count, width, S ? S : stride, K, S, R); \
+    break
 #if KK_AVX2
 #define KK_WEIGHT_WIDE_(K, S)
 #else
@@ -61,14 +63,14 @@ KK_INLINE void KK_FN(weight_row)(float *dw, const float *a, size_t a_step, const
   KK_WEIGHT_CASE_(K, S, 7);   \
   KK_WEIGHT_CASE_(K, S, 8)
 #endif
-#define KK_WEIGHT_(K, S)                                                                    \
-  static __attribute__((noinline)) void KK_FN(weight_##K##_##S)(                            \
-      float *dw, const float *a, size_t a_step, const float *d, size_t d_step, size_t count, \
-      size_t width, size_t stride) {                                                        \
-    switch (KK_FN(step_width)(width)) {                                                     \
-      KK_WEIGHT_CASE_(K, S, 4);                                                             \
-      KK_WEIGHT_WIDE_(K, S);                                                                \
-    }                                                                                       \
+#define KK_WEIGHT_(K, S)                                                                   \
+  static __attribute__((noinline)) void KK_FN(weight_##K##_##S)(                           \
+      float *dw, const float *const *a, const float *const *d, size_t count, size_t width, \
+      size_t stride) {                                                                     \
+    switch (KK_FN(step_width)(width)) {                                                    \
+      KK_WEIGHT_CASE_(K, S, 4);                                                            \
+      KK_WEIGHT_WIDE_(K, S);                                                               \
+    }                                                                                      \
   }
 KK_WEIGHT_(1, 1)
 KK_WEIGHT_(3, 1)
@@ -85,23 +87,18 @@ KK_WEIGHT_(7, 0)
 #undef KK_WEIGHT_WIDE_
 #undef KK_WEIGHT_
 
-typedef void (*KK_FN(weight_kernel))(float *, const float *, size_t, const float *, size_t, size_t,
+typedef void (*KK_FN(weight_kernel))(float *, const float *const *, const float *const *, size_t,
                                      size_t, size_t);
 
 static KK_FN(weight_kernel) KK_FN(choose_weight)(size_t taps, size_t stride) {
   switch (taps) {
     case 3:
-      return stride == 1   ? KK_FN(weight_3_1)
-             : stride == 2 ? KK_FN(weight_3_2)
-                           : KK_FN(weight_3_0);
+      return stride == 1 ? KK_FN(weight_3_1) : stride == 2 ? KK_FN(weight_3_2) : KK_FN(weight_3_0);
     case 5:
-      return stride == 1   ? KK_FN(weight_5_1)
-             : stride == 2 ? KK_FN(weight_5_2)
-                           : KK_FN(weight_5_0);
+      return stride == 1 ? KK_FN(weight_5_1) : stride == 2 ? KK_FN(weight_5_2) : KK_FN(weight_5_0);
     case 7:
-      return stride == 1   ? KK_FN(weight_7_1)
-             : stride == 2 ? KK_FN(weight_7_2)
-                           : KK_FN(weight_7_0);
-    default: return stride == 1 ? KK_FN(weight_1_1) : KK_FN(weight_1_0);
+      return stride == 1 ? KK_FN(weight_7_1) : stride == 2 ? KK_FN(weight_7_2) : KK_FN(weight_7_0);
+    default:
+      return stride == 1 ? KK_FN(weight_1_1) : KK_FN(weight_1_0);
   }
 }
