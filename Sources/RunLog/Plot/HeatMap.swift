@@ -29,7 +29,7 @@ package struct HeatMap {
     var svg = SVG(width: width, height: top + Double(rows.count) * rowHeight + 6)
     let names = rows.map { SVG.textWidth($0.name) }.max() ?? 0
     let details = rows.map { SVG.textWidth($0.detail) }.max() ?? 0
-    let left = min(names + details + 24, width * 0.45)
+    let left = min(names + details + 36, width * 0.45)
     let cell = min((width - left) / Double(max(columns.count, 1)), 130)
     drawLegend(in: &svg)
     for (column, name) in columns.enumerated() {

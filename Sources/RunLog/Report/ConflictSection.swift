@@ -96,7 +96,10 @@ enum ConflictSection {
     let cells = data.joinedConflicts(\.tensor)
     let names = data.unique(cells.map(\.name))
     let phases = data.phaseNames.filter { phase in cells.contains { $0.phase == phase } }
-    let columns = pairs.flatMap { pair in phases.map { (pair: pair, phase: $0) } }
+    let columns = pairs.flatMap { pair in phases.map { (pair: pair, phase: $0) } }.filter {
+      column in
+      cells.contains { $0.pair == column.pair && $0.phase == column.phase }
+    }
     var byName: [String: [ConflictCell]] = [:]
     for cell in cells { byName[cell.name, default: []].append(cell) }
     let values = names.map { name in

@@ -80,7 +80,7 @@ public enum Report {
       let rows = data.machine.sorted { $0.key < $1.key }.map {
         [SVG.escaped($0.key), SVG.escaped($0.value)]
       }
-      body += ReportPage.folded("Machine", ReportPage.table(["", ""], rows, numbersFrom: 2))
+      body += ReportPage.folded("Machine", ReportPage.table([], rows, numbersFrom: 2))
     }
     return body.isEmpty ? "" : ReportPage.section("How it was made", body)
   }

@@ -59,7 +59,8 @@ enum ReportPage {
       }.joined()
     }
     let body = rows.map { "<tr>\(cells($0, "td"))</tr>\n" }.joined()
-    return "<div class=\"scroll\"><table>\n<thead><tr>\(cells(header, "th"))</tr></thead>\n"
+    let head = header.isEmpty ? "" : "<thead><tr>\(cells(header, "th"))</tr></thead>\n"
+    return "<div class=\"scroll\"><table>\n\(head)"
       + "<tbody>\n\(body)</tbody>\n</table></div>\n"
   }
 
@@ -94,6 +95,9 @@ enum ReportPage {
     figure, details, .scroll { background: var(--surface); border: 1px solid var(--border);
       border-radius: 10px; }
     figure { margin: 16px 0 0; padding: 18px 20px 14px; }
+    figure, details { overflow-x: auto; }
+    .plot[viewBox^="0 0 9"] { min-width: 640px; }
+    figcaption, h3 { position: sticky; left: 0; }
     figcaption { margin-top: 12px; font-size: 13px; color: var(--ink-2); max-width: 84ch; }
     .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr));
       gap: 16px; margin-top: 16px; }

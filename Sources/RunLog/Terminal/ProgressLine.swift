@@ -56,7 +56,9 @@ package enum ProgressLine {
     }
     facts.append(count(state))
     if let rate = state.rate { facts.append(rateText(rate, state.unit)) }
-    if let loss = state.loss { facts.append("loss \(String(format: "%.3f", loss))") }
+    if let loss = state.loss {
+      facts.append("loss " + String(format: abs(loss) < 0.01 ? "%.1e" : "%.3f", loss))
+    }
     if let left = state.secondsLeft { facts.append("\(duration(left)) left") }
     return facts
   }
