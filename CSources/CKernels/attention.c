@@ -15,7 +15,7 @@ size_t kk_attention_scratch(const kk_attention_shape *s) {
 }
 
 // Element (row, column) of head h of image n.
-#define AT(tensor, strides, n, h, row, column)                                \
+#define AT(tensor, strides, n, h, row, column)                                  \
   (tensor)[(ptrdiff_t)(n) * (strides).image + (ptrdiff_t)(h) * (strides).head + \
            (ptrdiff_t)(row) * (strides).token + (ptrdiff_t)(column)]
 
@@ -52,8 +52,8 @@ static void kk_attention_forward_reference(float *out, float *probabilities, con
 static void kk_attention_backward_reference(float *dq, float *dk, float *dv, float *dbias,
                                             const float *dout, const float *probabilities,
                                             const float *q, const float *k, const float *v,
-                                            const kk_attention_shape *s, size_t first,
-                                            size_t count, float *scratch) {
+                                            const kk_attention_shape *s, size_t first, size_t count,
+                                            float *scratch) {
   const size_t n = s->tokens, padded = kk_attention_row(n);
   for (size_t pair = first; pair < first + count; pair++) {
     const size_t image = pair / s->heads, head = pair % s->heads;

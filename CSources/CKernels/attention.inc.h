@@ -55,8 +55,9 @@ void KK_FN(kk_attention_forward)(float *out, float *probabilities, const float *
     const size_t image = pair / s->heads, head = pair % s->heads;
     float *p = probabilities ? probabilities + pair * matrix
                              : scratch + s->key_width * kk_attention_row(s->tokens);
-    head_forward(KK_ATTENTION_AT(out, s->out, image, head), p, KK_ATTENTION_AT(q, s->q, image, head),
-                 KK_ATTENTION_AT(k, s->k, image, head), KK_ATTENTION_AT(v, s->v, image, head),
+    head_forward(KK_ATTENTION_AT(out, s->out, image, head), p,
+                 KK_ATTENTION_AT(q, s->q, image, head), KK_ATTENTION_AT(k, s->k, image, head),
+                 KK_ATTENTION_AT(v, s->v, image, head),
                  bias ? bias + head * s->tokens * s->tokens : NULL, s, scratch);
   }
 }

@@ -12,7 +12,7 @@ size_t kk_talking_attention_scratch(const kk_attention_shape *s) {
 }
 
 // Element (row, column) of head h of image n.
-#define AT(tensor, strides, n, h, row, column)                                \
+#define AT(tensor, strides, n, h, row, column)                                  \
   (tensor)[(ptrdiff_t)(n) * (strides).image + (ptrdiff_t)(h) * (strides).head + \
            (ptrdiff_t)(row) * (strides).token + (ptrdiff_t)(column)]
 #define WEIGHT(mix, name, g, h) (mix)->name[(ptrdiff_t)(g) * (mix)->name##_stride + (ptrdiff_t)(h)]
@@ -31,8 +31,8 @@ static double pair_logit(const float *q, const float *k, const float *bias,
 // Index of (head, i, j) in [heads, tokens, padded].
 #define CELL(head, i, j) (((head) * n + (i)) * padded + (j))
 
-static void kk_talking_attention_forward_reference(float *out, float *probabilities,
-                                                   const float *q, const float *k, const float *v,
+static void kk_talking_attention_forward_reference(float *out, float *probabilities, const float *q,
+                                                   const float *k, const float *v,
                                                    const float *bias, const kk_talking_heads *mix,
                                                    const kk_attention_shape *s, size_t first,
                                                    size_t count, float *scratch) {
@@ -61,7 +61,9 @@ static void kk_talking_attention_forward_reference(float *out, float *probabilit
         for (size_t c = 0; c < s->value_width; c++) AT(out, s->out, image, g, i, c) = 0;
         for (size_t j = 0; j < n; j++) {
           double weight = mix->after_bias ? mix->after_bias[g] : 0;
-          for (size_t h = 0; h < s->heads; h++) weight += WEIGHT(mix, after, g, h) * p[CELL(h, i, j)];
+          for (size_t h = 0; h < s->heads; h++) {
+            weight += WEIGHT(mix, after, g, h) * p[CELL(h, i, j)];
+          }
           for (size_t c = 0; c < s->value_width; c++) {
             AT(out, s->out, image, g, i, c) += (float)(weight * AT(v, s->v, image, g, j, c));
           }
@@ -71,11 +73,13 @@ static void kk_talking_attention_forward_reference(float *out, float *probabilit
   }
 }
 
-static void kk_talking_attention_backward_reference(
-    float *dq, float *dk, float *dv, float *dbias, const kk_talking_heads_gradient *dmix,
-    const float *dout, const float *probabilities, const float *q, const float *k, const float *v,
-    const float *bias, const kk_talking_heads *mix, const kk_attention_shape *s, size_t first,
-    size_t count, float *scratch) {
+static void kk_talking_attention_backward_reference(float *dq, float *dk, float *dv, float *dbias,
+                                                    const kk_talking_heads_gradient *dmix,
+                                                    const float *dout, const float *probabilities,
+                                                    const float *q, const float *k, const float *v,
+                                                    const float *bias, const kk_talking_heads *mix,
+                                                    const kk_attention_shape *s, size_t first,
+                                                    size_t count, float *scratch) {
   const size_t n = s->tokens, padded = kk_attention_row(n), heads = s->heads;
   const size_t all = heads * n * padded;
   float *dweights = scratch, *dmixed = scratch + all;
@@ -140,10 +144,10 @@ static void kk_talking_attention_backward_reference(
   }
 }
 
-void kk_talking_attention_forward(float *out, float *probabilities, const float *q,
-                                  const float *k, const float *v, const float *bias,
-                                  const kk_talking_heads *mix, const kk_attention_shape *shape,
-                                  size_t first, size_t count, float *scratch) {
+void kk_talking_attention_forward(float *out, float *probabilities, const float *q, const float *k,
+                                  const float *v, const float *bias, const kk_talking_heads *mix,
+                                  const kk_attention_shape *shape, size_t first, size_t count,
+                                  float *scratch) {
   KK_DISPATCH(kk_talking_attention_forward, out, probabilities, q, k, v, bias, mix, shape, first,
               count, scratch);
 }

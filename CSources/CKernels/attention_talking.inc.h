@@ -121,12 +121,11 @@ void KK_FN(kk_talking_attention_forward)(float *out, float *probabilities, const
 }
 
 void KK_FN(kk_talking_attention_backward)(float *dq, float *dk, float *dv, float *dbias,
-                                          const kk_talking_heads_gradient *dmix,
-                                          const float *dout, const float *probabilities,
-                                          const float *q, const float *k, const float *v,
-                                          const float *bias, const kk_talking_heads *mix,
-                                          const kk_attention_shape *s, size_t first, size_t count,
-                                          float *scratch) {
+                                          const kk_talking_heads_gradient *dmix, const float *dout,
+                                          const float *probabilities, const float *q,
+                                          const float *k, const float *v, const float *bias,
+                                          const kk_talking_heads *mix, const kk_attention_shape *s,
+                                          size_t first, size_t count, float *scratch) {
   const size_t n = s->tokens, padded = kk_attention_row(n), matrix = n * padded;
   const size_t all = s->heads * matrix;
   const ptrdiff_t stride = (ptrdiff_t)padded;

@@ -1,6 +1,7 @@
-// The small matrix products of attention: c[rows, columns] = alpha·a·b (or += with `adds`), b row-major,
-// a either row-major ([rows, depth]) or column-major ([depth, rows]). No packing: the operands of one
-// head lie in the first or second cache level. Included after elementwise_lanes.inc.h.
+// The small matrix products of attention: c[rows, columns] = alpha·a·b (or += with `adds`), b
+// row-major, a either row-major ([rows, depth]) or column-major ([depth, rows]). No packing: the
+// operands of one head lie in the first or second cache level. Included after
+// elementwise_lanes.inc.h.
 
 #define v_broadcast KK_FN(kk_v_broadcast)
 #define tile KK_FN(kk_attention_tile)
@@ -69,14 +70,30 @@ KK_INLINE void tile_rows(const kk_small_product *p, size_t column, const int mos
     const float *a = p->a + (transposed ? (ptrdiff_t)row : (ptrdiff_t)row * p->a_stride);
     const float *b = p->b + column;
     switch (next - row) {
-      case 8: if (most >= 8) tile(p, c, a, b, 8, nv, lanes, transposed); break;
-      case 7: if (most >= 7) tile(p, c, a, b, 7, nv, lanes, transposed); break;
-      case 6: if (most >= 6) tile(p, c, a, b, 6, nv, lanes, transposed); break;
-      case 5: if (most >= 5) tile(p, c, a, b, 5, nv, lanes, transposed); break;
-      case 4: if (most >= 4) tile(p, c, a, b, 4, nv, lanes, transposed); break;
-      case 3: tile(p, c, a, b, 3, nv, lanes, transposed); break;
-      case 2: tile(p, c, a, b, 2, nv, lanes, transposed); break;
-      default: tile(p, c, a, b, 1, nv, lanes, transposed); break;
+      case 8:
+        if (most >= 8) tile(p, c, a, b, 8, nv, lanes, transposed);
+        break;
+      case 7:
+        if (most >= 7) tile(p, c, a, b, 7, nv, lanes, transposed);
+        break;
+      case 6:
+        if (most >= 6) tile(p, c, a, b, 6, nv, lanes, transposed);
+        break;
+      case 5:
+        if (most >= 5) tile(p, c, a, b, 5, nv, lanes, transposed);
+        break;
+      case 4:
+        if (most >= 4) tile(p, c, a, b, 4, nv, lanes, transposed);
+        break;
+      case 3:
+        tile(p, c, a, b, 3, nv, lanes, transposed);
+        break;
+      case 2:
+        tile(p, c, a, b, 2, nv, lanes, transposed);
+        break;
+      default:
+        tile(p, c, a, b, 1, nv, lanes, transposed);
+        break;
     }
     row = next;
   }
@@ -104,15 +121,31 @@ static void small_product(kk_small_product p) {
     const size_t last = p.columns - (to - 1) * KK_LANES;
     const size_t lanes = last < KK_LANES ? last : KK_LANES;
     switch ((to - from) * 2 + (p.transposed ? 1 : 0)) {
-      case 2: tile_rows(&p, column, 8, 1, lanes, 0); break;
-      case 3: tile_rows(&p, column, 8, 1, lanes, 1); break;
-      case 4: tile_rows(&p, column, KK_TILE_ROWS_2, 2, lanes, 0); break;
-      case 5: tile_rows(&p, column, KK_TILE_ROWS_2, 2, lanes, 1); break;
-      case 6: tile_rows(&p, column, KK_TILE_ROWS_3, 3, lanes, 0); break;
-      case 7: tile_rows(&p, column, KK_TILE_ROWS_3, 3, lanes, 1); break;
+      case 2:
+        tile_rows(&p, column, 8, 1, lanes, 0);
+        break;
+      case 3:
+        tile_rows(&p, column, 8, 1, lanes, 1);
+        break;
+      case 4:
+        tile_rows(&p, column, KK_TILE_ROWS_2, 2, lanes, 0);
+        break;
+      case 5:
+        tile_rows(&p, column, KK_TILE_ROWS_2, 2, lanes, 1);
+        break;
+      case 6:
+        tile_rows(&p, column, KK_TILE_ROWS_3, 3, lanes, 0);
+        break;
+      case 7:
+        tile_rows(&p, column, KK_TILE_ROWS_3, 3, lanes, 1);
+        break;
 #if !KK_AVX2
-      case 8: tile_rows(&p, column, KK_TILE_ROWS_4, 4, lanes, 0); break;
-      case 9: tile_rows(&p, column, KK_TILE_ROWS_4, 4, lanes, 1); break;
+      case 8:
+        tile_rows(&p, column, KK_TILE_ROWS_4, 4, lanes, 0);
+        break;
+      case 9:
+        tile_rows(&p, column, KK_TILE_ROWS_4, 4, lanes, 1);
+        break;
 #endif
     }
     from = to;
@@ -123,7 +156,8 @@ static void small_product(kk_small_product p) {
 #undef KK_TILE_ROWS_3
 #undef KK_TILE_ROWS_2
 
-// y[columns, y_stride] = the transposed x[rows, columns]; columns past `rows` up to y_stride are zero.
+// y[columns, y_stride] = the transposed x[rows, columns]; columns past `rows` up to y_stride are
+// zero.
 KK_INLINE void small_transpose(float *y, const float *x, size_t rows, size_t columns,
                                size_t y_stride, ptrdiff_t x_stride) {
   typedef float quad __attribute__((vector_size(16)));

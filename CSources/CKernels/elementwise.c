@@ -89,8 +89,8 @@ static void kk_residual_scale_backward_reference(float *df, float *dscale, const
   }
 }
 
-static void kk_sample_scale_reference(float *y, const float *x, const float *f,
-                                      const float *factor, size_t samples, size_t n) {
+static void kk_sample_scale_reference(float *y, const float *x, const float *f, const float *factor,
+                                      size_t samples, size_t n) {
   for (size_t i = 0; i < samples * n; i++) {
     y[i] = x ? fmaf(factor[i / n], f[i], x[i]) : factor[i / n] * f[i];
   }

@@ -26,7 +26,7 @@ KK_INLINE void activate_backward_range(float *dx, const float *dy, const float *
 }
 
 void KK_FN(kk_activation_backward)(float *dx, const float *dy, const float *x, size_t n,
-                                 kk_activation activation) {
+                                   kk_activation activation) {
   KK_WITH_ACTIVATION(activation, activate_backward_range(dx, dy, x, n, kk_act));
 }
 
@@ -54,8 +54,8 @@ void KK_FN(kk_bias_add)(float *y, const float *x, const float *bias, size_t rows
 // out[c] += factor·Σ_r dy[r, c]·x[r, c] (x == NULL: Σ_r dy[r, c]) for `vectors` registers of
 // columns, the last of `lanes` lanes; two partial sums hide the latency of narrow blocks.
 KK_INLINE void sum_columns(float *out, const float *dy, const float *x, size_t rows,
-                           ptrdiff_t dy_stride, ptrdiff_t x_stride, float factor,
-                           const int vectors, size_t lanes) {
+                           ptrdiff_t dy_stride, ptrdiff_t x_stride, float factor, const int vectors,
+                           size_t lanes) {
   vf acc[2][4] = {{{0}}};
   size_t r = 0;
   for (; r + 2 <= rows; r += 2) {
@@ -79,8 +79,7 @@ KK_INLINE void sum_columns(float *out, const float *dy, const float *x, size_t r
   }
   for (int k = 0; k < vectors; k++) {
     vf sum = acc[0][k] + acc[1][k];
-    v_put(out + k * KK_LANES,
-          v_fma(sum, v_splat(factor), v_get(out + k * KK_LANES, lanes)), lanes);
+    v_put(out + k * KK_LANES, v_fma(sum, v_splat(factor), v_get(out + k * KK_LANES, lanes)), lanes);
   }
 }
 
@@ -109,8 +108,8 @@ void KK_FN(kk_channel_scale_gradient)(float *dscale, const float *dy, const floa
     sum_columns(dscale + c, dy + c, x + c, rows, dy_stride, x_stride, factor, 4, KK_LANES);
   }
   KK_FOR_LANES(i, channels - c,
-               sum_columns(dscale + c + i, dy + c + i, x + c + i, rows, dy_stride, x_stride,
-                           factor, 1, lanes));
+               sum_columns(dscale + c + i, dy + c + i, x + c + i, rows, dy_stride, x_stride, factor,
+                           1, lanes));
 }
 
 void KK_FN(kk_residual_scale)(float *y, const float *x, const float *f, const float *scale,
@@ -127,8 +126,8 @@ void KK_FN(kk_residual_scale)(float *y, const float *x, const float *f, const fl
 // Row by row, so that memory is read in order; the sums stay in the first-level cache.
 void KK_FN(kk_residual_scale_backward)(float *df, float *dscale, const float *dy, const float *f,
                                        const float *scale, size_t rows, size_t channels,
-                                       ptrdiff_t df_stride, ptrdiff_t dy_stride,
-                                       ptrdiff_t f_stride, float factor) {
+                                       ptrdiff_t df_stride, ptrdiff_t dy_stride, ptrdiff_t f_stride,
+                                       float factor) {
   for (size_t r = 0; r < rows; r++, df += df_stride, dy += dy_stride, f += f_stride) {
     KK_FOR_LANES(c, channels, {
       vf d = v_get(dy + c, lanes) * factor;
@@ -144,15 +143,16 @@ void KK_FN(kk_sample_scale)(float *y, const float *x, const float *f, const floa
     const vf m = v_splat(factor[s]);
     if (x) {
       const float *from = x + s * n;
-      KK_FOR_LANES(i, n, v_put(y + i, v_fma(m, v_get(f + i, lanes), v_get(from + i, lanes)), lanes));
+      KK_FOR_LANES(i, n,
+                   v_put(y + i, v_fma(m, v_get(f + i, lanes), v_get(from + i, lanes)), lanes));
     } else {
       KK_FOR_LANES(i, n, v_put(y + i, m * v_get(f + i, lanes), lanes));
     }
   }
 }
 
-void KK_FN(kk_copy_rows)(float *y, const float *x, size_t rows, size_t channels,
-                         ptrdiff_t y_stride, ptrdiff_t x_stride) {
+void KK_FN(kk_copy_rows)(float *y, const float *x, size_t rows, size_t channels, ptrdiff_t y_stride,
+                         ptrdiff_t x_stride) {
   for (size_t r = 0; r < rows; r++, y += y_stride, x += x_stride) {
     KK_FOR_LANES(c, channels, v_put(y + c, v_get(x + c, lanes), lanes));
   }

@@ -10,17 +10,17 @@
 #define v_top KK_FN(kk_v_top)
 
 #ifndef KK_FOR_LANES
-#define KK_FOR_LANES(i, n, ...)                    \
-  {                                                \
-    size_t i = 0;                                  \
-    for (; i + KK_LANES <= (n); i += KK_LANES) {   \
-      const size_t lanes = KK_LANES;               \
-      __VA_ARGS__;                                 \
-    }                                              \
-    if (i < (n)) {                                 \
-      const size_t lanes = (n)-i;                  \
-      __VA_ARGS__;                                 \
-    }                                              \
+#define KK_FOR_LANES(i, n, ...)                  \
+  {                                              \
+    size_t i = 0;                                \
+    for (; i + KK_LANES <= (n); i += KK_LANES) { \
+      const size_t lanes = KK_LANES;             \
+      __VA_ARGS__;                               \
+    }                                            \
+    if (i < (n)) {                               \
+      const size_t lanes = (n) - i;              \
+      __VA_ARGS__;                               \
+    }                                            \
   }
 #endif
 

@@ -72,7 +72,8 @@ static void kk_layer_norm_backward_reference(float *dx, float *dgamma, float *db
     for (size_t r = g * tokens; r < (g + 1) * tokens; r++) {
       for (size_t c = 0; c < channels; c++) {
         double normal = ((double)AT(x, r, c) - mean[g]) * rstd[g];
-        double through = rstd[g] * ((double)AT(dy, r, c) * gamma[c] - sum / n - normal * product / n);
+        double through =
+            rstd[g] * ((double)AT(dy, r, c) * gamma[c] - sum / n - normal * product / n);
         AT(dx, r, c) = (float)(through + (add ? AT(add, r, c) : 0));
       }
     }

@@ -1,5 +1,5 @@
-// Vector bodies of layernorm.h. A row (or a sample's rows) is read three times from near cache: mean,
-// centred variance, result.
+// Vector bodies of layernorm.h. A row (or a sample's rows) is read three times from near cache:
+// mean, centred variance, result.
 #include "activations.inc.h"
 #include "elementwise_lanes.inc.h"
 
@@ -105,11 +105,10 @@ void KK_FN(kk_layer_norm)(float *y, float *mean, float *rstd, const float *x, co
 
 void KK_FN(kk_layer_norm_residual)(float *y, float *h, float *mean, float *rstd, const float *x,
                                    const float *f, const float *scale, const float *gamma,
-                                   const float *beta, size_t groups, size_t tokens,
-                                   size_t channels, ptrdiff_t y_stride, ptrdiff_t h_stride,
-                                   ptrdiff_t x_stride, ptrdiff_t f_stride, float factor,
-                                   float epsilon) {
-  kk_layer_norm_arguments a = {y,        h,        x,        f,        scale,  gamma,  beta,
+                                   const float *beta, size_t groups, size_t tokens, size_t channels,
+                                   ptrdiff_t y_stride, ptrdiff_t h_stride, ptrdiff_t x_stride,
+                                   ptrdiff_t f_stride, float factor, float epsilon) {
+  kk_layer_norm_arguments a = {y,        h,        x,        f,        scale,    gamma,  beta,
                                channels, y_stride, h_stride, x_stride, f_stride, factor, epsilon};
   if (tokens == 1) {
     layer_norm_range(a, mean, rstd, groups, 1, 1);

@@ -51,10 +51,9 @@ void KK_FN(kk_soft_cross_entropy)(float *loss, float *dlogits, const float *logi
   }
 }
 
-void KK_FN(kk_kl_divergence)(float *loss, float *dlogits, const float *logits,
-                             const float *teacher, size_t rows, size_t classes,
-                             ptrdiff_t dlogits_stride, ptrdiff_t logits_stride,
-                             ptrdiff_t teacher_stride, float weight) {
+void KK_FN(kk_kl_divergence)(float *loss, float *dlogits, const float *logits, const float *teacher,
+                             size_t rows, size_t classes, ptrdiff_t dlogits_stride,
+                             ptrdiff_t logits_stride, ptrdiff_t teacher_stride, float weight) {
   for (size_t r = 0; r < rows; r++, logits += logits_stride, teacher += teacher_stride) {
     const float total_q = row_log_sum_exp(logits, classes);
     const float total_p = row_log_sum_exp(teacher, classes);

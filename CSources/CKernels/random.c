@@ -65,25 +65,39 @@ static void draw_reference(float *out, const float *x, const float *sigma, kk_dr
     float mask = w[word] >> 8 < d.bound ? d.scale : 0.0f;
     uint32_t integer = (uint32_t)((uint64_t)w[word] * d.bound >> 32);
     switch (d.kind) {
-      case KK_DRAW_BITS: memcpy(&out[k], &w[word], 4); break;
+      case KK_DRAW_BITS:
+        memcpy(&out[k], &w[word], 4);
+        break;
       case KK_DRAW_UNIFORM:
         out[k] = fmaf((float)(w[word] >> 8), 0x1p-24f * d.scale, d.offset);
         break;
-      case KK_DRAW_GAUSSIAN: out[k] = fmaf(z, d.scale, d.offset); break;
-      case KK_DRAW_BERNOULLI: out[k] = mask; break;
-      case KK_DRAW_INTEGERS: memcpy(&out[k], &integer, 4); break;
-      case KK_DRAW_ADD_GAUSSIAN: out[k] = fmaf(z, d.scale, x[k]); break;
-      case KK_DRAW_ADD_GAUSSIAN_EACH: out[k] = fmaf(z, sigma[k], x[k]); break;
-      case KK_DRAW_DROPOUT: out[k] = x[k] * mask; break;
+      case KK_DRAW_GAUSSIAN:
+        out[k] = fmaf(z, d.scale, d.offset);
+        break;
+      case KK_DRAW_BERNOULLI:
+        out[k] = mask;
+        break;
+      case KK_DRAW_INTEGERS:
+        memcpy(&out[k], &integer, 4);
+        break;
+      case KK_DRAW_ADD_GAUSSIAN:
+        out[k] = fmaf(z, d.scale, x[k]);
+        break;
+      case KK_DRAW_ADD_GAUSSIAN_EACH:
+        out[k] = fmaf(z, sigma[k], x[k]);
+        break;
+      case KK_DRAW_DROPOUT:
+        out[k] = x[k] * mask;
+        break;
     }
   }
 }
 
-#define KK_DRAW_REFERENCE(name, draw_kind)                                                      \
-  static void name##_reference(float *out, const float *x, const float *sigma, kk_draw d,       \
-                               uint64_t begin, size_t count) {                                  \
-    d.kind = draw_kind;                                                                         \
-    draw_reference(out, x, sigma, d, begin, count);                                             \
+#define KK_DRAW_REFERENCE(name, draw_kind)                                                \
+  static void name##_reference(float *out, const float *x, const float *sigma, kk_draw d, \
+                               uint64_t begin, size_t count) {                            \
+    d.kind = draw_kind;                                                                   \
+    draw_reference(out, x, sigma, d, begin, count);                                       \
   }
 KK_DRAW_REFERENCE(kk_draw_bits, KK_DRAW_BITS)
 KK_DRAW_REFERENCE(kk_draw_uniform, KK_DRAW_UNIFORM)

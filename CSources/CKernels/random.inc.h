@@ -41,10 +41,10 @@ KK_INLINE wide high_half(wide a) {
 #endif
 }
 
-// Ten rounds for `sets` sets of KK_LANES / 2 blocks: set s holds the blocks low[s] + {0, 2, 4, …}, one
-// in each 64-bit lane, and x[s] receives their words in the low halves. Several sets at a time hide
-// the latency of the multiplications. In the first two rounds one of the two products is the same
-// for all blocks, hence scalar.
+// Ten rounds for `sets` sets of KK_LANES / 2 blocks: set s holds the blocks low[s] + {0, 2, 4, …},
+// one in each 64-bit lane, and x[s] receives their words in the low halves. Several sets at a time
+// hide the latency of the multiplications. In the first two rounds one of the two products is the
+// same for all blocks, hence scalar.
 KK_INLINE void philox_sets(wide (*x)[4], const uint64_t *low, uint64_t seed, uint64_t stream,
                            const int sets) {
   uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
@@ -81,8 +81,8 @@ KK_INLINE void philox_sets(wide (*x)[4], const uint64_t *low, uint64_t seed, uin
   }
 }
 
-// Words of KK_LANES consecutive blocks from block, block + 16, …, for `groups` groups. Blocks of one
-// group share the high half of the counter.
+// Words of KK_LANES consecutive blocks from block, block + 16, …, for `groups` groups. Blocks of
+// one group share the high half of the counter.
 KK_INLINE void philox_words(words (*w)[4], uint64_t block, uint64_t seed, uint64_t stream,
                             const int groups) {
   wide x[4][4];
@@ -96,10 +96,11 @@ KK_INLINE void philox_words(words (*w)[4], uint64_t block, uint64_t seed, uint64
   }
 }
 
-// Two independent standard normals: radius from one word, direction from the other. The direction is
-// an angle of ±45° turned by 45°, which makes (cos - sin, cos + sin), and two random signs.
+// Two independent standard normals: radius from one word, direction from the other. The direction
+// is an angle of ±45° turned by 45°, which makes (cos - sin, cos + sin), and two random signs.
 KK_INLINE void gaussian_pair(vf *z0, vf *z1, words radius, words direction) {
-  vf u = v_fma(__builtin_convertvector((vi)(radius >> 1), vf), v_splat(0x1p-31f), v_splat(0x1p-32f));
+  vf u =
+      v_fma(__builtin_convertvector((vi)(radius >> 1), vf), v_splat(0x1p-31f), v_splat(0x1p-32f));
   vi bits = (vi)u;
   vi exponent = (bits - KK_SQRT_HALF_BITS) >> 23;
   vf f = (vf)(bits - (exponent << 23)) - 1.0f;
@@ -136,12 +137,16 @@ KK_INLINE void draw_part(float *out, const float *x, const float *sigma, kk_draw
   for (int i = 0; i < 4; i++) {
     vf y;
     switch (d.kind) {
-      case KK_DRAW_BITS: y = (vf)w[i]; break;
+      case KK_DRAW_BITS:
+        y = (vf)w[i];
+        break;
       case KK_DRAW_UNIFORM:
         y = v_fma(__builtin_convertvector((vi)(w[i] >> 8), vf), v_splat(0x1p-24f * d.scale),
                   v_splat(d.offset));
         break;
-      case KK_DRAW_GAUSSIAN: y = v_fma(z[i], v_splat(d.scale), v_splat(d.offset)); break;
+      case KK_DRAW_GAUSSIAN:
+        y = v_fma(z[i], v_splat(d.scale), v_splat(d.offset));
+        break;
       case KK_DRAW_BERNOULLI:
         y = (vf)(((vi)(w[i] >> 8) < (vi)((words){0} + d.bound)) & (vi)v_splat(d.scale));
         break;
@@ -152,7 +157,9 @@ KK_INLINE void draw_part(float *out, const float *x, const float *sigma, kk_draw
         y = (vf)(even | odd);
         break;
       }
-      case KK_DRAW_ADD_GAUSSIAN: y = v_fma(z[i], v_splat(d.scale), v_load(x + 16 * i)); break;
+      case KK_DRAW_ADD_GAUSSIAN:
+        y = v_fma(z[i], v_splat(d.scale), v_load(x + 16 * i));
+        break;
       case KK_DRAW_ADD_GAUSSIAN_EACH:
         y = v_fma(z[i], v_load(sigma + 16 * i), v_load(x + 16 * i));
         break;
@@ -201,11 +208,11 @@ KK_INLINE void draw_range(float *out, const float *x, const float *sigma, kk_dra
   }
 }
 
-#define KK_DRAW_BODY(name, draw_kind)                                                            \
-  void KK_FN(name)(float *out, const float *x, const float *sigma, kk_draw d, uint64_t begin,    \
-                   size_t count) {                                                               \
-    d.kind = draw_kind;                                                                          \
-    draw_range(out, x, sigma, d, begin, count);                                                  \
+#define KK_DRAW_BODY(name, draw_kind)                                                         \
+  void KK_FN(name)(float *out, const float *x, const float *sigma, kk_draw d, uint64_t begin, \
+                   size_t count) {                                                            \
+    d.kind = draw_kind;                                                                       \
+    draw_range(out, x, sigma, d, begin, count);                                               \
   }
 KK_DRAW_BODY(kk_draw_bits, KK_DRAW_BITS)
 KK_DRAW_BODY(kk_draw_uniform, KK_DRAW_UNIFORM)

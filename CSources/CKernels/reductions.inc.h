@@ -1,4 +1,5 @@
-// Vector bodies of reductions.h. 64 lanes are 64 / KK_LANES registers, whatever the instruction set.
+// Vector bodies of reductions.h. 64 lanes are 64 / KK_LANES registers, whatever the instruction
+// set.
 #include "activations.inc.h"
 #include "elementwise_lanes.inc.h"
 #pragma clang fp contract(off)
@@ -25,7 +26,8 @@ KK_INLINE vf v_abs(vf x) { return (vf)((vi)x & 0x7fffffff); }
 // The larger one, NaN if either is.
 KK_INLINE vf v_max_nan(vf m, vf x) { return v_select((x <= m) | (m != m), m, x); }
 
-// Runs the statement for every vector: i its first element, k its register in the group of 64 lanes.
+// Runs the statement for every vector: i its first element, k its register in the group of 64
+// lanes.
 #ifndef KK_FOR_GROUPS
 #define KK_FOR_GROUPS(i, k, n, ...)                                           \
   {                                                                           \
@@ -38,7 +40,7 @@ KK_INLINE vf v_max_nan(vf m, vf x) { return v_select((x <= m) | (m != m), m, x);
     }                                                                         \
     for (int k = 0; start < (n); start += KK_LANES, k++) {                    \
       const size_t i = start;                                                 \
-      const size_t lanes = (n)-start < KK_LANES ? (n)-start : KK_LANES;       \
+      const size_t lanes = (n) - start < KK_LANES ? (n) - start : KK_LANES;   \
       __VA_ARGS__;                                                            \
     }                                                                         \
   }
@@ -122,8 +124,7 @@ void KK_FN(kk_axpy)(float *y, const float *x, size_t n, float a) {
 
 void KK_FN(kk_axpby)(float *y, const float *x, size_t n, float a, float b) {
   KK_FOR_LANES(
-      i, n,
-      v_put(y + i, v_fma(v_splat(a), v_get(x + i, lanes), v_get(y + i, lanes) * b), lanes));
+      i, n, v_put(y + i, v_fma(v_splat(a), v_get(x + i, lanes), v_get(y + i, lanes) * b), lanes));
 }
 
 void KK_FN(kk_project)(float *g, const float *sub, const float *sup, size_t n, float a) {

@@ -1,12 +1,12 @@
 // Fused multi-head attention: softmax(scale·q·kᵀ + bias)·v of every (image, head) pair.
 //
-// A. Vaswani et al., "Attention is all you need", NIPS 2017; relative position bias: P. Shaw et al.,
-// NAACL 2018; talking heads: N. Shazeer et al., "Talking-heads attention", 2020.
+// A. Vaswani et al., "Attention is all you need", NIPS 2017; relative position bias: P. Shaw et
+// al., NAACL 2018; talking heads: N. Shazeer et al., "Talking-heads attention", 2020.
 //
-// q, k: [images, tokens, heads, key_width]; v, out: [images, tokens, heads, value_width]; each with its
-// own strides in floats between images, tokens and heads (the last dimension is contiguous), so
-// that they may be windows of one buffer. Gradients dq, dk, dv, dout have the strides of q, k, v, out.
-// They are overwritten; gradients of parameters accumulate.
+// q, k: [images, tokens, heads, key_width]; v, out: [images, tokens, heads, value_width]; each with
+// its own strides in floats between images, tokens and heads (the last dimension is contiguous), so
+// that they may be windows of one buffer. Gradients dq, dk, dv, dout have the strides of q, k, v,
+// out. They are overwritten; gradients of parameters accumulate.
 //
 // Probabilities are kept between forward and backward as
 // [images, heads, tokens, kk_attention_row(tokens)], the columns past `tokens` being zero.
@@ -35,9 +35,9 @@ size_t kk_attention_row(size_t tokens);
 // Floats of scratch that one call needs; covers forward and backward.
 size_t kk_attention_scratch(const kk_attention_shape *shape);
 
-// Pairs [first, first + count) of images·heads, pair = image·heads + head. All pointers are those of
-// the whole tensors. bias[heads, tokens, tokens] is added to the logits, or NULL. probabilities may
-// be NULL (inference).
+// Pairs [first, first + count) of images·heads, pair = image·heads + head. All pointers are those
+// of the whole tensors. bias[heads, tokens, tokens] is added to the logits, or NULL. probabilities
+// may be NULL (inference).
 void kk_attention_forward(float *out, float *probabilities, const float *q, const float *k,
                           const float *v, const float *bias, const kk_attention_shape *shape,
                           size_t first, size_t count, float *scratch);
@@ -67,10 +67,10 @@ typedef struct {
 size_t kk_talking_attention_scratch(const kk_attention_shape *shape);
 
 // Images [first, first + count), all heads of each.
-void kk_talking_attention_forward(float *out, float *probabilities, const float *q,
-                                  const float *k, const float *v, const float *bias,
-                                  const kk_talking_heads *mix, const kk_attention_shape *shape,
-                                  size_t first, size_t count, float *scratch);
+void kk_talking_attention_forward(float *out, float *probabilities, const float *q, const float *k,
+                                  const float *v, const float *bias, const kk_talking_heads *mix,
+                                  const kk_attention_shape *shape, size_t first, size_t count,
+                                  float *scratch);
 
 // bias is that of the forward pass (the logits are computed again).
 void kk_talking_attention_backward(float *dq, float *dk, float *dv, float *dbias,

@@ -1,8 +1,8 @@
 // Element-wise operations, per-channel and per-sample factors, and copies of rows.
 //
-// Flat functions take ranges of n floats, which may be cut anywhere. Row functions take `rows` rows of
-// `channels` floats; every tensor has its own row stride in floats (…_stride), so that each may be
-// a window of a wider one. Outputs may be their inputs (in place) unless said otherwise.
+// Flat functions take ranges of n floats, which may be cut anywhere. Row functions take `rows` rows
+// of `channels` floats; every tensor has its own row stride in floats (…_stride), so that each may
+// be a window of a wider one. Outputs may be their inputs (in place) unless said otherwise.
 #pragma once
 
 #include <stddef.h>
@@ -19,7 +19,7 @@ void kk_activation_forward(float *y, const float *x, size_t n, kk_activation act
 
 // dx[n] = dy[n]·activation'(x[n]), x the argument of the activation.
 void kk_activation_backward(float *dx, const float *dy, const float *x, size_t n,
-                          kk_activation activation);
+                            kk_activation activation);
 
 // y[n] = a[n] + b[n].
 void kk_add(float *y, const float *a, const float *b, size_t n);
@@ -47,8 +47,8 @@ void kk_channel_scale_gradient(float *dscale, const float *dy, const float *x, s
                                size_t channels, ptrdiff_t dy_stride, ptrdiff_t x_stride,
                                float factor);
 
-// y[r, c] = x[r, c] + factor·scale[c]·f[r, c]: a residual branch with LayerScale (H. Touvron et al.,
-// "Going deeper with image transformers", ICCV 2021) or switchable scaling (NASViT).
+// y[r, c] = x[r, c] + factor·scale[c]·f[r, c]: a residual branch with LayerScale (H. Touvron et
+// al., "Going deeper with image transformers", ICCV 2021) or switchable scaling (NASViT).
 void kk_residual_scale(float *y, const float *x, const float *f, const float *scale, size_t rows,
                        size_t channels, ptrdiff_t y_stride, ptrdiff_t x_stride, ptrdiff_t f_stride,
                        float factor);

@@ -1,9 +1,9 @@
 // Layer normalisation (J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer normalization", 2016).
 //
-// Tensors are [groups·tokens, channels] with a row stride each. One group of `tokens` rows shares its
-// mean and variance (biased): tokens = 1 is the ordinary normalisation of each row, tokens = N the
-// joint one over (N, C) of a sample (NASViT). gamma[channels] and beta[channels] are per channel in
-// both, and may be the first channels of longer vectors.
+// Tensors are [groups·tokens, channels] with a row stride each. One group of `tokens` rows shares
+// its mean and variance (biased): tokens = 1 is the ordinary normalisation of each row, tokens = N
+// the joint one over (N, C) of a sample (NASViT). gamma[channels] and beta[channels] are per
+// channel in both, and may be the first channels of longer vectors.
 #pragma once
 
 #include <stddef.h>
@@ -30,10 +30,10 @@ void kk_layer_norm_residual(float *y, float *h, float *mean, float *rstd, const 
 // add is the gradient that reaches x past the normalisation (the residual path), or NULL.
 // dx may be dy or add.
 void kk_layer_norm_backward(float *dx, float *dgamma, float *dbeta, const float *dy,
-                            const float *add, const float *x, const float *mean,
-                            const float *rstd, const float *gamma, size_t groups, size_t tokens,
-                            size_t channels, ptrdiff_t dx_stride, ptrdiff_t dy_stride,
-                            ptrdiff_t add_stride, ptrdiff_t x_stride);
+                            const float *add, const float *x, const float *mean, const float *rstd,
+                            const float *gamma, size_t groups, size_t tokens, size_t channels,
+                            ptrdiff_t dx_stride, ptrdiff_t dy_stride, ptrdiff_t add_stride,
+                            ptrdiff_t x_stride);
 
 #ifdef __cplusplus
 }

@@ -41,8 +41,8 @@ typedef struct {
 // alpha-divergence", ICML 2021): with q = softmax(logits), p = softmax(teacher logits),
 // D_α = 1/(α(α-1))·Σ q·[w - 1], w = min((p/q)^α, ratio_clip), evaluated at alpha_min and alpha_max;
 // the larger value of each sample is its loss. The gradient goes through log q only:
-// -Σ q·ρ·∂log q with ρ = w/α + 1/(α(α-1)) held constant. α = 1 is KL(p ‖ q) with gradient q - p, and
-// α = 0 is KL(q ‖ p) with ρ = log(p/q) - 1, both without the clip of the ratio.
+// -Σ q·ρ·∂log q with ρ = w/α + 1/(α(α-1)) held constant. α = 1 is KL(p ‖ q) with gradient q - p,
+// and α = 0 is KL(q ‖ p) with ρ = log(p/q) - 1, both without the clip of the ratio.
 void kk_alpha_divergence(float *loss, float *dlogits, const float *logits, const float *teacher,
                          size_t rows, size_t classes, ptrdiff_t dlogits_stride,
                          ptrdiff_t logits_stride, ptrdiff_t teacher_stride,

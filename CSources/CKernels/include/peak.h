@@ -1,5 +1,5 @@
-// Peak meters for benchmarks: what this processor can do at best, measured, with the instruction set in
-// use. The caller times a call and divides.
+// Peak meters for benchmarks: what this processor can do at best, measured, with the instruction
+// set in use. The caller times a call and divides.
 #pragma once
 
 #include <stddef.h>

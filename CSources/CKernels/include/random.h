@@ -8,8 +8,8 @@
 //
 // Element i of a stream is word (i mod 64) / 16 of the Philox block whose key is the seed and whose
 // counter is (low half, high half) of 16·(i / 64) + i mod 16, then of the stream. This order lets a
-// vector of 16 lanes write its words where they fall, without a transposition. Ranges that begin at a
-// multiple of 64 are the fastest.
+// vector of 16 lanes write its words where they fall, without a transposition. Ranges that begin at
+// a multiple of 64 are the fastest.
 //
 // Outputs of the fused consumers may be their inputs (in place).
 #pragma once

@@ -1,9 +1,9 @@
 // Sums, norms and linear combinations of flat ranges.
 //
-// Reductions add in a fixed tree: element i of the range goes to lane i mod 64 (float32), and the 64
-// lanes are combined in double by halves. Hence the same bits on every instruction set. A caller
-// with a long range cuts it in chunks (some ten thousand elements keep float32 lanes accurate) whose
-// size does not depend on the number of threads, and adds the results in order.
+// Reductions add in a fixed tree: element i of the range goes to lane i mod 64 (float32), and the
+// 64 lanes are combined in double by halves. Hence the same bits on every instruction set. A caller
+// with a long range cuts it in chunks (some ten thousand elements keep float32 lanes accurate)
+// whose size does not depend on the number of threads, and adds the results in order.
 #pragma once
 
 #include <stddef.h>

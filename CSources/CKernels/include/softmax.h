@@ -13,8 +13,7 @@ void kk_softmax(float *y, const float *x, size_t rows, size_t n, ptrdiff_t y_str
 
 // dx = scale·y·(dy - Σ dy·y), y the result of kk_softmax.
 void kk_softmax_backward(float *dx, const float *dy, const float *y, size_t rows, size_t n,
-                         ptrdiff_t dx_stride, ptrdiff_t dy_stride, ptrdiff_t y_stride,
-                         float scale);
+                         ptrdiff_t dx_stride, ptrdiff_t dy_stride, ptrdiff_t y_stride, float scale);
 
 // y[r, ·] = x[r, ·] - log Σ exp(x[r, ·]).
 void kk_log_softmax(float *y, const float *x, size_t rows, size_t n, ptrdiff_t y_stride,
