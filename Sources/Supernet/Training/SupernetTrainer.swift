@@ -47,14 +47,16 @@ public final class SupernetTrainer {
   /// - Throws: `KirchhoffError` for a schedule that does not fit the steps or the space.
   public init(_ config: TrainingConfig, space: SupernetSpace) throws {
     self.config = config
-    supernet = Supernet(space: space, seed: config.seed)
+    let supernet = Supernet(space: space, seed: config.seed)
+    self.supernet = supernet
     var schedule = try config.schedule.resolved()
     if let loss = config.distillation {
       for index in schedule.phases.indices where schedule.phases[index].distillation.loss != .none {
         schedule.phases[index].distillation.loss = loss
       }
     }
-    spans = try schedule.spans(totalSteps: config.steps)
+    let spans = try schedule.spans(totalSteps: config.steps)
+    self.spans = spans
     norms = supernet.makeNormStatistics()
     gradients = Gradients(for: supernet.store)
     optimizer = config.optimizer.make(for: supernet.store)

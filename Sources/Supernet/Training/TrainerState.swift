@@ -46,15 +46,15 @@ extension SupernetTrainer {
   }
 
   /// Restores a checkpoint.
-  func restore(_ checkpoint: Checkpoint<TrainerState>) throws {
+  func restore(_ state: TrainerState, _ file: SafetensorsFile) throws {
     var tensors: [String: Tensor] = [:]
-    for entry in checkpoint.tensors.tensors where entry.name.hasPrefix("state.") {
-      let floats = try checkpoint.tensors.floats(entry.name)
+    for entry in file.tensors where entry.name.hasPrefix("state.") {
+      let floats = try file.floats(entry.name)
       let isOptimizer = optimizer.state.contains { "state.\($0.name)" == entry.name }
       tensors[isOptimizer ? String(entry.name.dropFirst("state.".count)) : entry.name] =
         Tensor(floats, shape: [floats.count])
     }
-    try restore(checkpoint.state, tensors)
+    try restore(state, tensors)
   }
 }
 

@@ -1,0 +1,126 @@
+import Autodiff
+import Datasets
+import Runtime
+import SearchSpace
+import Tensor
+
+/// What a subnet scored.
+public struct SubnetScore: Codable, Hashable, Sendable {
+  /// Share of test images classified correctly.
+  public var accuracy: Double
+  /// Mean cross-entropy.
+  public var loss: Double
+  /// Test images.
+  public var images: Int
+}
+
+/// Evaluates subnets of a supernet: calibrates their batch norms on training images, then
+/// classifies the test images.
+///
+/// The calibration images are the first of a fixed order without augmentation, so a score is a
+/// function of the weights and the config.
+public final class SubnetEvaluator {
+  /// The network.
+  public let supernet: Supernet
+  private let calibration: TrainingConfig.Calibration
+  private let calibrationBatches: BatchLoader
+  private let testBatches: BatchLoader
+  private var cache: [Subnet: NormStatistics] = [:]
+
+  /// - Parameters:
+  ///   - supernet: The network.
+  ///   - data: Training images for calibration, test images for the score.
+  ///   - normalisation: What the network was trained with.
+  ///   - calibration: Convention, batches and their size.
+  ///   - images: Test images; 0 for all.
+  public init(
+    _ supernet: Supernet, data: DatasetPair, normalisation: Normalisation,
+    calibration: TrainingConfig.Calibration, images: Int = 0
+  ) throws {
+    self.supernet = supernet
+    self.calibration = calibration
+    var options = BatchLoader.Options(
+      batchSize: min(calibration.batchSize, data.training.count), normalisation: normalisation,
+      seed: 0)
+    options.workers = 0
+    calibrationBatches = try BatchLoader(data.training, options: options)
+    let test = images > 0 ? data.test.subset(limit: images) : data.test
+    var testOptions = BatchLoader.Options.evaluation(batchSize: 512, normalisation: normalisation)
+    testOptions.workers = 0
+    testBatches = try BatchLoader(test, options: testOptions)
+  }
+
+  /// Forgets calibrated statistics: to be called when the weights have changed.
+  public func weightsChanged() { cache.removeAll() }
+
+  /// The batch-norm statistics of a subnet, calibrated once.
+  public func statistics(_ subnet: Subnet) throws -> NormStatistics {
+    if let known = cache[subnet] { return known }
+    let plan = try supernet.space.plan(for: subnet)
+    let norms = supernet.makeNormStatistics()
+    norms.beginCalibration(calibration.convention)
+    let context = Context(store: supernet.store, norms: norms, mode: .calibration)
+    for index in 0..<calibration.batches {
+      let batch = try calibrationBatches.batch(
+        epoch: index / calibrationBatches.batchesPerEpoch,
+        index: index % calibrationBatches.batchesPerEpoch)
+      let images = resized(batch.images, side: plan.resolution)
+      _ = supernet.logits(Variable(constant: images), plan: plan, in: context)
+    }
+    norms.endCalibration()
+    cache[subnet] = norms
+    return norms
+  }
+
+  /// The score of a subnet.
+  ///
+  /// - Parameter calibrated: Whether batch norms are calibrated first; without it they have their
+  ///   first values, and accuracy collapses.
+  public func score(_ subnet: Subnet, calibrated: Bool = true) throws -> SubnetScore {
+    let plan = try supernet.space.plan(for: subnet)
+    let norms = calibrated ? try statistics(subnet) : supernet.makeNormStatistics()
+    var correct = 0
+    var loss = 0.0
+    var images = 0
+    for index in 0..<testBatches.batchesPerEpoch {
+      let batch = try testBatches.batch(index: index)
+      let logits = supernet.classify(
+        resized(batch.images, side: plan.resolution), plan: plan, norms: norms)
+      correct += topCount(logits, labels: batch.labels)
+      let context = Context(store: supernet.store, norms: norms, mode: .inference)
+      let batchLoss = context.crossEntropy(Variable(constant: logits), labels: batch.labels)
+      loss += Double(batchLoss.tensor.scalar) * Double(batch.count)
+      images += batch.count
+    }
+    return SubnetScore(
+      accuracy: Double(correct) / Double(images), loss: loss / Double(images), images: images)
+  }
+}
+
+extension Supernet {
+  /// The class scores of a subnet in inference mode.
+  ///
+  /// The batch is cut into small groups of images that run through the whole network one after
+  /// another, each in one thread, so that activations stay in the cache.
+  ///
+  /// - Parameters:
+  ///   - images: `[batch, side, side, channels]`.
+  ///   - plan: The subnet.
+  ///   - norms: Its batch-norm statistics.
+  /// - Returns: `[batch, classes]`.
+  public func classify(_ images: Tensor, plan: NetworkPlan, norms: NormStatistics) -> Tensor {
+    let batch = images.shape[0]
+    let result = Tensor(uninitialized: [batch, plan.classes])
+    let context = Context(store: store, norms: norms, mode: .inference)
+    parallelChunks(batch, of: Supernet.inferenceGroup) { range in
+      let logits = logits(Variable(constant: images.prefix(range)), plan: plan, in: context)
+      let values = context.materialized(logits).tensor
+      (result.pointer + range.lowerBound * plan.classes).update(
+        from: values.pointer, count: range.count * plan.classes)
+    }
+    return result
+  }
+
+  /// Images that run through the network together in inference.
+  static let inferenceGroup = 8
+}
