@@ -4,10 +4,11 @@ import Testing
 
 @testable import RunLog
 
-/// `kill -9` while a child process writes checkpoints and metrics as fast as it can.
+/// Signals to a child process: `kill -9` while it writes as fast as it can, and Ctrl-C.
 @Suite struct KillTests {
   private static let variable = "KIRCHHOFF_TEST_KILL_FOLDER"
   private static let folder = ProcessInfo.processInfo.environment[variable]
+  private static let canStartItself = FileManager.default.fileExists(atPath: "/proc/self/exe")
 
   struct State: Codable { var step: Int }
 
@@ -28,22 +29,52 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: folder == nil && FileManager.default.fileExists(atPath: "/proc/self/exe")))
+  /// The child that asks for the signal flag and never stops because of it.
+  @Test(.enabled(if: folder != nil)) func childGoesOnAfterTheFirstSignal() throws {
+    SignalGuard.install()
+    let folder = try #require(Self.folder)
+    try AtomicFile.write("", to: "\(folder).ready")
+    while true {
+      if SignalGuard.shouldStop { try AtomicFile.write("", to: "\(folder).asked") }
+      usleep(1000)
+    }
+  }
+
+  /// Starts this test binary again for one test, with `folder` to work in.
+  private func start(_ test: String, _ folder: String) throws -> Process {
+    let child = Process()
+    child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    child.arguments = ["--testing-library", "swift-testing", "--filter", test]
+    child.environment = ProcessInfo.processInfo.environment.merging(
+      [Self.variable: folder]
+    ) { $1 }
+    child.standardOutput = FileHandle.nullDevice
+    child.standardError = FileHandle.nullDevice
+    try child.run()
+    return child
+  }
+
+  @Test(.enabled(if: folder == nil && canStartItself)) func theSecondCtrlCLeavesAtOnce() throws {
+    let folder = try TemporaryFolder()
+    let child = try start("childGoesOnAfterTheFirstSignal", folder.file("c"))
+    defer { if child.isRunning { kill(child.processIdentifier, SIGKILL) } }
+    for file in ["c.ready", "c.asked"] {
+      let deadline = Date() + 30
+      while !Folder.exists(folder.file(file)), Date() < deadline { usleep(2000) }
+      #expect(Folder.exists(folder.file(file)))
+      #expect(child.isRunning)
+      kill(child.processIdentifier, SIGINT)
+    }
+    child.waitUntilExit()
+    #expect(child.terminationReason == .exit)
+    #expect(child.terminationStatus == 130)
+  }
+
+  @Test(.enabled(if: folder == nil && canStartItself))
   func aKillAtAnyMomentLeavesAValidCheckpoint() throws {
     for attempt in 0..<4 {
       let folder = try TemporaryFolder()
-      let child = Process()
-      child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-      // The same library and bundle arguments that this process was started with, another filter.
-      child.arguments =
-        ["--testing-library", "swift-testing"]
-        + ["--filter", "childWritesUntilItIsKilled"]
-      child.environment = ProcessInfo.processInfo.environment.merging(
-        [Self.variable: folder.file("run")]
-      ) { $1 }
-      child.standardOutput = FileHandle.nullDevice
-      child.standardError = FileHandle.nullDevice
-      try child.run()
+      let child = try start("childWritesUntilItIsKilled", folder.file("run"))
       let store = CheckpointStore(folder: folder.file("run/checkpoints"), fingerprint: "kill")
       let deadline = Date() + 30
       while store.steps.count < 2, Date() < deadline { usleep(2000) }

@@ -78,17 +78,17 @@ public final class SafetensorsFile {
 
   /// The values of a float32 tensor.
   public func floats(_ name: String) throws -> [Float] {
-    try values(name, .float32) { $0.loadUnaligned(fromByteOffset: $1, as: Float.self) }
+    try values(name, .float32)
   }
 
   /// The values of an unsigned 64-bit tensor.
   public func integers(_ name: String) throws -> [UInt64] {
-    try values(name, .uint64) { $0.loadUnaligned(fromByteOffset: $1, as: UInt64.self) }
+    try values(name, .uint64)
   }
 
   /// The values of a byte tensor.
   public func bytes(_ name: String) throws -> [UInt8] {
-    try values(name, .uint8) { $0[$1] }
+    try values(name, .uint8)
   }
 
   /// Checks the checksum of every tensor; the error names the first damaged one.
@@ -96,8 +96,8 @@ public final class SafetensorsFile {
     for entry in tensors { try verify(entry) }
   }
 
-  private func values<Value>(
-    _ name: String, _ element: TensorElement, _ load: (UnsafeRawBufferPointer, Int) -> Value
+  private func values<Value: BitwiseCopyable>(
+    _ name: String, _ element: TensorElement
   ) throws -> [Value] {
     try withBytes(of: name) { bytes in
       let found = byName[name]!.element
@@ -106,7 +106,11 @@ public final class SafetensorsFile {
           .checkpoint, subject: path, place: "tensor \(name)", found: found.rawValue,
           expected: element.rawValue)
       }
-      return stride(from: 0, to: bytes.count, by: element.byteCount).map { load(bytes, $0) }
+      let count = bytes.count / MemoryLayout<Value>.stride
+      return [Value](unsafeUninitializedCapacity: count) { values, filled in
+        UnsafeMutableRawBufferPointer(values).copyMemory(from: bytes)
+        filled = count
+      }
     }
   }
 
