@@ -21,8 +21,9 @@ typedef struct {
   const float *a;
   ptrdiff_t a_stride;
   const float *b;
+  ptrdiff_t b_stride;  // 0: packed; else B lies row-major with this stride
   size_t rows;
-  size_t columns;  // of this panel, at most kk_tile_vectors() vectors
+  size_t columns;  // of this panel, at most KK_TILE_VECTORS vectors
   size_t segments;
   size_t depth;
   ptrdiff_t segment_stride;

@@ -60,6 +60,9 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
   }
   const ptrdiff_t lda = job->a_stride;
   const float *segment = job->a + (ptrdiff_t)first * lda, *b = job->b;
+  const size_t last = job->columns - (size_t)(NV - 1) * KK_LANES;
+  const size_t last_b = job->b_stride ? last : KK_LANES;
+  const ptrdiff_t ldb = job->b_stride ? job->b_stride : NV * KK_LANES;
   const char *ahead = (const char *)(segment + MR * lda);
   const ptrdiff_t ahead_step = job->ahead_step * MR;
   KK_UNROLL for (int m = 0; m < MR; m++) {
@@ -74,7 +77,8 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
     }
     KK_NO_UNROLL for (size_t k = 0; k < job->depth; k++) {
       vf w[KK_TILE_VECTORS];
-      KK_UNROLL for (int v = 0; v < NV; v++) w[v] = v_load(b + v * KK_LANES);
+      KK_UNROLL for (int v = 0; v < NV - 1; v++) w[v] = v_load(b + v * KK_LANES);
+      w[NV - 1] = v_load_last(b + (NV - 1) * KK_LANES, last_b);
       KK_UNROLL for (int m = 0; m < MR; m++) {
         vf x = v_broadcast(row[m / 3] + (m % 3) * lda);
         KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] = v_fma(x, w[v], acc[m][v]);
@@ -82,7 +86,7 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
       KK_UNROLL for (int g = 0; g * 3 < MR; g++) row[g]++;
       __builtin_prefetch(ahead);
       ahead += ahead_step;
-      b += NV * KK_LANES;
+      b += ldb;
     }
   }
   if (job->general) {
@@ -93,7 +97,6 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
     tile_general(job, memory, first, MR, NV);
     return;
   }
-  const size_t last = job->columns - (size_t)(NV - 1) * KK_LANES;
   if (job->bias) {
     KK_UNROLL for (int v = 0; v < NV; v++) {
       const float *bias = job->bias + v * KK_LANES;
@@ -135,7 +138,7 @@ KK_INLINE void tile_outer(const int MR, const int NV, const kk_tile_outer_job *j
     KK_NO_UNROLL for (size_t r = 0; r < job->rows; r++) {
       vf w[KK_TILE_VECTORS];
       KK_UNROLL for (int v = 0; v < NV - 1; v++) w[v] = v_load(q + v * KK_LANES);
-      w[NV - 1] = v_load_first(q + (NV - 1) * KK_LANES, last);
+      w[NV - 1] = v_load_last(q + (NV - 1) * KK_LANES, last);
       KK_UNROLL for (int m = 0; m < MR; m++) {
         vf x = v_broadcast(p + m);
         KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] = v_fma(x, w[v], acc[m][v]);
@@ -204,7 +207,7 @@ void KK_FN(kk_tile_panels)(const kk_tile_rows_job *job) {
   for (size_t p = 0; p < panels; p++) {
     size_t start = kk_panel_start(p, n, KK_LANES), end = kk_panel_start(p + 1, n, KK_LANES);
     part.columns = (end < n ? end : n) - start;
-    part.b = job->b + start * job->segments * job->depth;
+    part.b = job->b + (job->b_stride ? start : start * job->segments * job->depth);
     part.bias = job->bias ? job->bias + start : NULL;
     part.sum = job->sum ? job->sum + start : NULL;
     part.sum_second = job->sum_second ? job->sum_second + start : NULL;

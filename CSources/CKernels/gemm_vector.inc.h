@@ -1,6 +1,7 @@
 // Vector helpers that the GEMM family adds to simd.inc.h; included once per body.
 #define v_broadcast KK_FN(kk_v_broadcast)
 #define v_load_first KK_FN(kk_v_load_first)
+#define v_load_last KK_FN(kk_v_load_last)
 #define v_store_first KK_FN(kk_v_store_first)
 #define v_zip_low KK_FN(kk_v_zip_low)
 #define v_zip_high KK_FN(kk_v_zip_high)
@@ -24,6 +25,14 @@ KK_INLINE vf v_load_first(const float *p, size_t n) {
   return v_load_part(p, n);
 #else
   return n == KK_LANES ? v_load(p) : v_load_part(p, n);
+#endif
+}
+// The same where whole vectors are the rule and n does not change inside the loop.
+KK_INLINE vf v_load_last(const float *p, size_t n) {
+#if KK_AVX512
+  return v_load_part(p, n);
+#else
+  return n == KK_LANES ? v_load(p) : v_load_first(p, n);
 #endif
 }
 KK_INLINE void v_store_first(float *p, vf v, size_t n) {

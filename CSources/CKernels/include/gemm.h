@@ -28,6 +28,28 @@ void kk_gemm_pack(float *packed, const float *b, ptrdiff_t b_stride, size_t dept
 void kk_gemm_pack_part(float *packed, const float *b, ptrdiff_t b_stride, size_t depth, size_t n,
                        int transposed, size_t first, size_t total);
 
+// Rows of C that one range should have, a multiple of 96, from the shape alone. (A range of rows
+// is a call with c and a moved on: c + r·c_stride; a + r·a_stride, or a + r where a is transposed.)
+size_t kk_gemm_chunk_rows(size_t m, size_t n, size_t k);
+
+// Floats of scratch of kk_gemm, and of kk_gemm_batched for any range.
+size_t kk_gemm_scratch_floats(size_t m, size_t n, size_t k, int a_transposed, int b_transposed);
+
+// c[m, n] (= where accumulate is 0, else +=) alpha·op(a)·op(b), the reduction k long.
+// a[m, k], or [k, m] where a_transposed; b[k, n], or [n, k] where b_transposed.
+// Stands beside BLAS for small n or k; where one b serves many calls, pack it once and use
+// kk_pointwise_forward.
+void kk_gemm(float *c, const float *a, const float *b, size_t m, size_t n, size_t k,
+             ptrdiff_t c_stride, ptrdiff_t a_stride, ptrdiff_t b_stride, int a_transposed,
+             int b_transposed, float alpha, int accumulate, float *scratch);
+
+// Products first … last of a batch; matrix i starts at c + i·c_batch, a + i·a_batch, b + i·b_batch.
+void kk_gemm_batched(float *c, const float *a, const float *b, size_t first, size_t last, size_t m,
+                     size_t n, size_t k, ptrdiff_t c_stride, ptrdiff_t a_stride,
+                     ptrdiff_t b_stride, ptrdiff_t c_batch, ptrdiff_t a_batch, ptrdiff_t b_batch,
+                     int a_transposed, int b_transposed, float alpha, int accumulate,
+                     float *scratch);
+
 #ifdef __cplusplus
 }
 #endif
