@@ -89,7 +89,8 @@ let package = Package(
     .testTarget(name: "NNTests", dependencies: ["NN", "Autodiff", "Tensor", "Runtime"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Runtime", "Tensor"]),
     .testTarget(name: "SearchSpaceTests", dependencies: ["SearchSpace", "Runtime"]),
-    .testTarget(name: "RunLogTests", dependencies: ["RunLog", "Runtime"]),
+    .testTarget(
+      name: "RunLogTests", dependencies: ["RunLog", "Runtime"], exclude: ["Golden"]),
     .testTarget(name: "SupernetTests", dependencies: ["Kirchhoff"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Kirchhoff"]),
   ],
