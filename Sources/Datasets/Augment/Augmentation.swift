@@ -98,6 +98,10 @@ public struct Augmentation: Hashable, Sendable {
           .config, subject: "augmentation.\(key)", found: "\(value)", expected: range)
       }
     }
+    let changesPixels = cropPadding > 0 || mirror > 0 || randAugment != nil
+    try check(
+      "cropPadding, mirror, randAugment", "set", dataset.pixels.areBytes || !changesPixels,
+      "none of them: \(dataset.name) is a table, not images of bytes")
     let side = min(dataset.shape.height, dataset.shape.width)
     let reach = padding == .reflect ? side - 1 : side
     try check("cropPadding", cropPadding, (0...reach).contains(cropPadding), "0…\(reach) pixels")
@@ -129,9 +133,5 @@ public struct Augmentation: Hashable, Sendable {
       try check("mixing.probability", m.probability, (0...1).contains(m.probability), "0…1")
       try check("mixing.cutmixShare", m.cutmixShare, (0...1).contains(m.cutmixShare), "0…1")
     }
-    let changesPixels = cropPadding > 0 || mirror > 0 || randAugment != nil
-    try check(
-      "cropPadding, mirror, randAugment", "set", dataset.pixels.areBytes || !changesPixels,
-      "none of them: \(dataset.name) is a table, not images of bytes")
   }
 }

@@ -2,9 +2,9 @@ import Foundation
 import Runtime
 
 /// Draws from Beta(α, α) as a function of a stream.
-enum BetaDraw {
+package enum BetaDraw {
   /// One draw in 0…1.
-  static func symmetric(_ alpha: Float, _ stream: RandomStream) -> Float {
+  package static func symmetric(_ alpha: Float, _ stream: RandomStream) -> Float {
     if alpha == 1 { return stream.uniform(at: 0) }
     let a = gamma(Double(alpha), stream.derived(1))
     let b = gamma(Double(alpha), stream.derived(2))

@@ -1,12 +1,17 @@
 /// An image of bytes `[h, w, c]` in somebody else's memory.
-struct ByteImage {
-  var bytes: UnsafeMutablePointer<UInt8>
-  var shape: ImageShape
+package struct ByteImage {
+  package var bytes: UnsafeMutablePointer<UInt8>
+  package var shape: ImageShape
+
+  package init(bytes: UnsafeMutablePointer<UInt8>, shape: ImageShape) {
+    self.bytes = bytes
+    self.shape = shape
+  }
 
   /// Copies `source` moved by (`dx`, `dy`) pixels, then mirrored left to right if `mirror`.
   ///
   /// Target (y, x) shows source (y − dy, x − dx); outside lies `padding`.
-  func copy(
+  package func copy(
     from source: UnsafePointer<UInt8>, dx: Int, dy: Int, mirror: Bool,
     padding: Augmentation.Padding
   ) {

@@ -67,7 +67,7 @@ extension RandAugment {
   /// Applies one operation to `image`; the result may be in `spare`, which then swaps roles.
   ///
   /// `sign` is 1 or −1 for operations that go either way.
-  static func apply(
+  package static func apply(
     _ kind: Kind, magnitude: Float, sign: Float, to image: inout ByteImage,
     spare: inout ByteImage
   ) {

@@ -23,12 +23,12 @@ public enum Checksum: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  static func md5Digits(_ bytes: [UInt8]) -> String {
+  package static func md5Digits(_ bytes: [UInt8]) -> String {
     var function = MD5()
     return String(hex(function.digest(bytes)).dropFirst(2))
   }
 
-  static func sha256Digits(_ bytes: [UInt8]) -> String {
+  package static func sha256Digits(_ bytes: [UInt8]) -> String {
     var function = SHA256()
     return String(hex(function.digest(bytes)).dropFirst(2))
   }

@@ -2,13 +2,13 @@ import CZlib
 import Runtime
 
 /// Gzip decompression (RFC 1952) with errors that name the byte; files of several members are one.
-enum Gzip {
-  static func isGzip(_ bytes: [UInt8]) -> Bool {
+package enum Gzip {
+  package static func isGzip(_ bytes: [UInt8]) -> Bool {
     bytes.count >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b
   }
 
   /// The whole content; `path` is for the error message only.
-  static func decompress(_ bytes: [UInt8], path: String) throws -> [UInt8] {
+  package static func decompress(_ bytes: [UInt8], path: String) throws -> [UInt8] {
     var output = [UInt8](repeating: 0, count: expectedSize(bytes))
     var produced = 0
     let outcome = inflateAll(bytes, into: &output, produced: &produced, limit: Int.max)

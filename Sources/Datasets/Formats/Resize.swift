@@ -1,5 +1,5 @@
 /// Resizing of byte images.
-enum Resize {
+package enum Resize {
   /// Weights of the source positions that one target position sums, a triangle filter.
   private struct Taps {
     var first: Int
@@ -8,7 +8,7 @@ enum Resize {
 
   /// Bilinear resizing, antialiased where it shrinks (the filter widens with the scale, as Pillow
   /// does), from `[h, w, c]` to `[target.height, target.width, c]`.
-  static func bilinear(
+  package static func bilinear(
     _ source: UnsafePointer<UInt8>, _ shape: ImageShape, to target: ImageShape,
     into result: UnsafeMutablePointer<UInt8>
   ) {

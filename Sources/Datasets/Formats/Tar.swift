@@ -2,18 +2,18 @@ import Foundation
 import Runtime
 
 /// Reading of tar archives (ustar, with GNU and pax long names): regular files only.
-enum Tar {
-  struct Entry {
+package enum Tar {
+  package struct Entry {
     /// Path inside the archive.
-    var name: String
+    package var name: String
     /// Where the content lies in the archive.
-    var range: Range<Int>
+    package var range: Range<Int>
   }
 
   private static let block = 512
 
   /// The regular files in `archive`; `path` is for error messages.
-  static func entries(_ archive: [UInt8], path: String) throws -> [Entry] {
+  package static func entries(_ archive: [UInt8], path: String) throws -> [Entry] {
     var entries: [Entry] = []
     var offset = 0
     var longName: String?
@@ -46,7 +46,7 @@ enum Tar {
   /// Writes the regular files of `archive` under `folder`.
   ///
   /// - Throws: `KirchhoffError` for a name that would leave the folder, or a full disk.
-  static func extract(_ archive: [UInt8], path: String, to folder: String) throws {
+  package static func extract(_ archive: [UInt8], path: String, to folder: String) throws {
     for entry in try entries(archive, path: path) {
       let parts = entry.name.split(separator: "/").filter { $0 != "." }
       guard !entry.name.hasPrefix("/"), !parts.contains(".."), !parts.isEmpty else {

@@ -110,6 +110,9 @@ public final class BatchLoader: Sendable {
     }
   }
 
+  /// How many batches' memory the loader has made: constant once it runs.
+  package var bufferCount: Int { maker.bufferCount }
+
   /// The next batch; waits until it is ready.
   ///
   /// - Throws: `KirchhoffError` where an image file cannot be decoded.

@@ -121,6 +121,9 @@ final class BatchMaker: Sendable {
     }
   }
 
+  /// Batches' worth of memory made so far.
+  var bufferCount: Int { buffers.withLock { $0.count } }
+
   /// Memory that no batch refers to any more, or new memory.
   private func takeBuffer(_ count: Int) -> BatchBuffer {
     buffers.withLock { kept in
