@@ -44,7 +44,6 @@ KK_INLINE void softmax_row(float *y, const float *x, size_t n, float scale) {
   if (n <= 4 * KK_LANES) {  // the row stays in registers
     vf v[4];
     vf m = v_splat(-__builtin_inff()), sum = {0};
-#pragma clang loop unroll(full)
     for (int k = 0; k < 4; k++) {
       size_t i = (size_t)k * KK_LANES;
       if (i >= n) break;
@@ -53,14 +52,12 @@ KK_INLINE void softmax_row(float *y, const float *x, size_t n, float scale) {
       m = v_larger(m, v[k]);
     }
     m = v_splat(v_top(m));
-#pragma clang loop unroll(full)
     for (int k = 0; k < 4; k++) {
       if ((size_t)k * KK_LANES >= n) break;
       v[k] = v_exp(v[k] - m);
       sum += v[k];
     }
     float factor = 1.0f / v_total(sum);
-#pragma clang loop unroll(full)
     for (int k = 0; k < 4; k++) {
       size_t i = (size_t)k * KK_LANES;
       if (i >= n) break;
