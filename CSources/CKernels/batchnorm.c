@@ -105,15 +105,13 @@ void kk_batchnorm_apply_reference(float *y, ptrdiff_t y_stride, const float *x, 
 
 void kk_batchnorm_gradient_sums_reference(float *g, ptrdiff_t g_stride, float *sums,
                                           float *products, const float *dy, ptrdiff_t dy_stride,
-                                          const float *x, ptrdiff_t x_stride,
-                                          const kk_input *input, size_t channels, size_t first,
-                                          size_t last) {
+                                          const float *x, ptrdiff_t x_stride, const kk_input *input,
+                                          size_t channels, size_t first, size_t last) {
   for (size_t c = 0; c < channels; c++) {
     double sum = 0, product = 0;
     for (size_t row = first; row < last; row++) {
       float raw = x[(ptrdiff_t)row * x_stride + (ptrdiff_t)c];
-      float v = dy[(ptrdiff_t)row * dy_stride + (ptrdiff_t)c] *
-                kk_slope_reference(input, raw, c);
+      float v = dy[(ptrdiff_t)row * dy_stride + (ptrdiff_t)c] * kk_slope_reference(input, raw, c);
       if (g) g[(ptrdiff_t)row * g_stride + (ptrdiff_t)c] = v;
       sum += v;
       product += (double)v * raw;

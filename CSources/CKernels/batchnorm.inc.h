@@ -1,11 +1,11 @@
-// Bodies of batchnorm.h. Rows are walked in blocks of four, so that memory is read in order and a sum
-// in memory is touched once for four rows.
+// Bodies of batchnorm.h. Rows are walked in blocks of four, so that memory is read in order and a
+// sum in memory is touched once for four rows.
 #include "activations.inc.h"
 #include "depthwise_channels.inc.h"
 
 // sums and squares of R rows.
-KK_INLINE void KK_FN(statistics_block)(float *sums, float *squares, const float *x, ptrdiff_t stride,
-                                       size_t channels, const int R) {
+KK_INLINE void KK_FN(statistics_block)(float *sums, float *squares, const float *x,
+                                       ptrdiff_t stride, size_t channels, const int R) {
   KK_FOR_CHANNELS(c, n, channels) {
     vf s = KK_FN(load_channels)(x + c, n), q = s * s;
 #pragma clang loop unroll(full)

@@ -106,8 +106,8 @@ void kk_global_pool_backward(float *dx, ptrdiff_t dx_stride, float *dx_sums, flo
 }
 
 void kk_gate_forward(float *y, ptrdiff_t y_stride, const float *x, ptrdiff_t x_stride,
-                     const kk_input *input, const float *gate, ptrdiff_t gate_stride,
-                     size_t pixels, size_t channels, size_t first, size_t last) {
+                     const kk_input *input, const float *gate, ptrdiff_t gate_stride, size_t pixels,
+                     size_t channels, size_t first, size_t last) {
   KK_DISPATCH(kk_gate_forward, y, y_stride, x, x_stride, input, gate, gate_stride, pixels, channels,
               first, last);
 }

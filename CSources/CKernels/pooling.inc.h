@@ -1,5 +1,5 @@
-// Bodies of pooling.h: means over pixels and squeeze-excite gates. Pixels are walked in memory order,
-// in blocks of four, so that a sum in memory is touched once for four pixels.
+// Bodies of pooling.h: means over pixels and squeeze-excite gates. Pixels are walked in memory
+// order, in blocks of four, so that a sum in memory is touched once for four pixels.
 #include "activations.inc.h"
 #include "depthwise_channels.inc.h"
 
@@ -42,9 +42,9 @@ KK_INLINE void KK_FN(pool_images)(float *out, ptrdiff_t out_stride, const float 
   }
 }
 
-void KK_FN(kk_global_pool_forward)(float *y, ptrdiff_t y_stride, const float *x,
-                                   ptrdiff_t x_stride, const kk_input *input, size_t pixels,
-                                   size_t channels, size_t first, size_t last) {
+void KK_FN(kk_global_pool_forward)(float *y, ptrdiff_t y_stride, const float *x, ptrdiff_t x_stride,
+                                   const kk_input *input, size_t pixels, size_t channels,
+                                   size_t first, size_t last) {
   const kk_input identity = {0}, *in = input ? input : &identity;
   KK_WITH_ACTIVATION(in->activation,
                      KK_FN(pool_images)(y, y_stride, NULL, 0, x, x_stride, in, 1.0f / (float)pixels,
@@ -161,6 +161,6 @@ void KK_FN(kk_global_pool_backward)(float *dx, ptrdiff_t dx_stride, float *dx_su
                                     float *dx_products, const float *dy, ptrdiff_t dy_stride,
                                     const float *x, ptrdiff_t x_stride, const kk_input *input,
                                     size_t pixels, size_t channels, size_t first, size_t last) {
-  KK_FN(kk_gate_backward_input)(dx, dx_stride, dx_sums, dx_products, NULL, 0, NULL, 0, dy, dy_stride,
-                                x, x_stride, input, pixels, channels, first, last);
+  KK_FN(kk_gate_backward_input)(dx, dx_stride, dx_sums, dx_products, NULL, 0, NULL, 0, dy,
+                                dy_stride, x, x_stride, input, pixels, channels, first, last);
 }

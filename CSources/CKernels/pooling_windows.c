@@ -18,7 +18,8 @@ static void kk_resize_taps(size_t at[4], float weight[4], size_t o, size_t size,
     const double a = -0.75;
     for (int i = 0; i < 4; i++) {
       double d = fabs(t + 1 - i);
-      w[i] = d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+      w[i] =
+          d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
     }
   }
   for (int i = 0; i < 4; i++) {
@@ -106,8 +107,8 @@ void kk_pool_backward_reference(float *dx, ptrdiff_t dx_stride, float *dx_sums, 
 }
 
 void kk_resize_forward_reference(float *y, const float *x, kk_resize_kind kind, size_t height,
-                                 size_t width, size_t channels, size_t out_height,
-                                 size_t out_width, size_t first, size_t last, float *scratch) {
+                                 size_t width, size_t channels, size_t out_height, size_t out_width,
+                                 size_t first, size_t last, float *scratch) {
   (void)scratch;
   for (size_t o = first * out_height * out_width; o < last * out_height * out_width; o++) {
     size_t row[4], column[4], image = o / (out_height * out_width);

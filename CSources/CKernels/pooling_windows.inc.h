@@ -39,8 +39,8 @@ KK_INLINE void KK_FN(pool_windows)(float *y, ptrdiff_t y_stride, const float *x,
 void KK_FN(kk_pool_forward)(float *y, ptrdiff_t y_stride, const float *x, ptrdiff_t x_stride,
                             const kk_input *input, kk_pool pool, size_t first, size_t last) {
   const kk_input identity = {0}, *in = input ? input : &identity;
-  KK_WITH_ACTIVATION(in->activation, KK_FN(pool_windows)(y, y_stride, x, x_stride, in, pool, first,
-                                                         last, kk_act));
+  KK_WITH_ACTIVATION(in->activation,
+                     KK_FN(pool_windows)(y, y_stride, x, x_stride, in, pool, first, last, kk_act));
 }
 
 // Adds the gradient of one window to dx: an equal share to each input, or all to the first maximum.

@@ -1,5 +1,5 @@
-// Batch norm over the rows of a channels-last matrix [rows, channels] (a map's pixels are its rows),
-// in passes that the neighbours of the norm may take over:
+// Batch norm over the rows of a channels-last matrix [rows, channels] (a map's pixels are its
+// rows), in passes that the neighbours of the norm may take over:
 //
 //   statistics -> moments -> affine -> apply                        forward
 //   gradient sums -> gradient coefficients -> gradient apply        backward
@@ -7,10 +7,10 @@
 // Convolutions write the sums of their output themselves and apply the norm of their input while
 // loading it (transforms.h); then only the small per-channel functions of this file remain.
 //
-// Partial sums are float32 per chunk of rows (at most a few thousand terms, added in blocks of four:
-// relative error below 1e-6) and are combined in double. A chunk's Σx² loses precision against the
-// variance by the factor 1 + mean²/variance: at |mean| = 30 standard deviations 1e-4 relative.
-// Ioffe & Szegedy, "Batch Normalization", 2015.
+// Partial sums are float32 per chunk of rows (at most a few thousand terms, added in blocks of
+// four: relative error below 1e-6) and are combined in double. A chunk's Σx² loses precision
+// against the variance by the factor 1 + mean²/variance: at |mean| = 30 standard deviations 1e-4
+// relative. Ioffe & Szegedy, "Batch Normalization", 2015.
 #pragma once
 
 #include <stddef.h>
@@ -29,9 +29,9 @@ size_t kk_batchnorm_chunk(size_t rows, size_t channels);
 void kk_batchnorm_statistics(float *sums, float *squares, const float *x, ptrdiff_t x_stride,
                              size_t channels, size_t first, size_t last);
 
-// mean[channels] and biased variance[channels] (÷ count, at least 0) of `count` rows from the sums of
-// `chunks` chunks: chunk i has its sums at sums + i·chunk_stride, its squares at squares + i·chunk_stride.
-// The unbiased variance is count / (count - 1) of it.
+// mean[channels] and biased variance[channels] (÷ count, at least 0) of `count` rows from the sums
+// of `chunks` chunks: chunk i has its sums at sums + i·chunk_stride, its squares at squares +
+// i·chunk_stride. The unbiased variance is count / (count - 1) of it.
 void kk_batchnorm_moments(double *mean, double *variance, const float *sums, const float *squares,
                           ptrdiff_t chunk_stride, size_t chunks, size_t count, size_t channels);
 
@@ -51,17 +51,18 @@ void kk_batchnorm_apply(float *y, ptrdiff_t y_stride, const float *x, ptrdiff_t 
                         const kk_input *input, const float *residual, ptrdiff_t residual_stride,
                         const kk_input *residual_input, size_t channels, size_t first, size_t last);
 
-// For rows first … last - 1, with dy the gradient of T(x): g = dy·act'(scale·x + shift), the gradient
-// at the norm's output, and sums[channels] = Σg, products[channels] = Σg·x. Overwrites all three.
-// g may be dy, or NULL where only the sums are wanted.
+// For rows first … last - 1, with dy the gradient of T(x): g = dy·act'(scale·x + shift), the
+// gradient at the norm's output, and sums[channels] = Σg, products[channels] = Σg·x. Overwrites all
+// three. g may be dy, or NULL where only the sums are wanted.
 void kk_batchnorm_gradient_sums(float *g, ptrdiff_t g_stride, float *sums, float *products,
                                 const float *dy, ptrdiff_t dy_stride, const float *x,
                                 ptrdiff_t x_stride, const kk_input *input, size_t channels,
                                 size_t first, size_t last);
 
-// The coefficients a, b, c [channels] of d = a·g + b·x + c, the gradient at the norm's input x, from
-// the chunks' Σg and Σg·x. dgamma and dbeta (NULL: not wanted) are accumulated. count == 0: the norm
-// used statistics that do not depend on x (evaluation mode), so b = c = 0. gamma NULL: ones.
+// The coefficients a, b, c [channels] of d = a·g + b·x + c, the gradient at the norm's input x,
+// from the chunks' Σg and Σg·x. dgamma and dbeta (NULL: not wanted) are accumulated. count == 0:
+// the norm used statistics that do not depend on x (evaluation mode), so b = c = 0. gamma NULL:
+// ones.
 void kk_batchnorm_gradient_coefficients(float *a, float *b, float *c, float *dgamma, float *dbeta,
                                         const float *sums, const float *products,
                                         ptrdiff_t chunk_stride, size_t chunks, const double *mean,
