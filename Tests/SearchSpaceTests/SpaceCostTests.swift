@@ -82,3 +82,27 @@ func mbconvBlock() throws {
     #expect(macs.reduce(0) { $0 + $1.macs } == expected)
   }
 }
+
+@Test("The summary of a space", arguments: SupernetSpace.presetNames)
+func summaries(_ name: String) throws {
+  let space = try SupernetSpace.preset(name)
+  let summary = space.summary
+  #expect(summary.size == space.size.description)
+  #expect(summary.entries.count == (["mini", "compact", "nasvit"].contains(name) ? 4 : 2))
+  for entry in summary.entries {
+    #expect(entry.cost == (try space.plan(for: entry.subnet).cost))
+  }
+}
+
+@Test("A layer list adds up and names its layers once", arguments: SupernetSpace.presetNames)
+func layerLists(_ name: String) throws {
+  let space = try SupernetSpace.preset(name)
+  let layers = try space.largest.layers(in: space)
+  let cost = try space.cost(of: space.largest)
+  #expect(layers.reduce(0) { $0 + $1.macs } == cost.macs)
+  #expect(layers.reduce(0) { $0 + $1.parameters } == cost.parameters)
+  #expect(Set(layers.map(\.name)).count == layers.count)
+  #expect(layers.first?.name == "stem.convolution")
+  #expect(layers.last?.name == "head.classifier")
+  #expect(layers.last?.outputWidth == space.classes)
+}

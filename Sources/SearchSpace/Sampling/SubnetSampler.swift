@@ -65,7 +65,7 @@ public struct SubnetSampler: Sendable {
 
   /// A sampler at step 0.
   ///
-  /// Attentive and bank samplers draw and count subnets here (about a tenth of a second).
+  /// Attentive and bank samplers draw and count subnets here (some tenths of a second).
   public init(
     _ choice: SamplerChoice, space full: SupernetSpace, restriction: Restriction = .none,
     seed: UInt64
