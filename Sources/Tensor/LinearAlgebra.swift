@@ -12,6 +12,12 @@ package func gemm(
   into c: UnsafeMutablePointer<Float>, ldc: Int
 ) {
   guard m > 0, n > 0 else { return }
+  if TileProduct.suits(m: m, n: n, k: k, alpha: alpha, beta: beta) {
+    TileProduct.run(
+      transposeA: transposeA, transposeB: transposeB, m: m, n: n, k: k, a, lda: lda, b, ldb: ldb,
+      accumulate: beta == 1, into: c, ldc: ldc)
+    return
+  }
   let tiling = Tiling(m: m, n: n, k: k)
   if tiling.count == 1 {
     gemmOnOneThread(

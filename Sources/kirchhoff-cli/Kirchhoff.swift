@@ -10,7 +10,8 @@ struct KirchhoffCommand: ParsableCommand {
     discussion: """
       Examples:
         kirchhoff doctor              what this machine has and lacks
-        kirchhoff space mini          what a search space holds
+        kirchhoff train mini          train a small supernet on Fashion-MNIST
+        kirchhoff space nasvit        what a search space holds
         kirchhoff data list           the data sets and where they are
 
       Every command takes --help, with examples. Results go to standard output (as JSON with --json), \
@@ -20,7 +21,10 @@ struct KirchhoffCommand: ParsableCommand {
       \(ExitCodes.list)
       """,
     version: "kirchhoff \(version)",
-    subcommands: [SpaceCommand.self, DataCommand.self, DoctorCommand.self])
+    subcommands: [
+      TrainCommand.self, SpaceCommand.self, DataCommand.self, BenchCommand.self,
+      DoctorCommand.self,
+    ])
 
   /// The version of the package.
   static let version = "0.1.0"

@@ -1,6 +1,7 @@
 import Autodiff
 import Runtime
 import Tensor
+import Testing
 
 /// One primitive (or a chain of them) whose gradient is checked.
 struct GradientCase: Sendable, CustomTestStringConvertible {

@@ -3,7 +3,7 @@ import Logging
 import Runtime
 import Testing
 
-@testable import RunLog
+import RunLog
 
 @Suite struct CheckpointStoreTests {
   struct State: Codable, Equatable {

@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import RunLog
+import RunLog
 
 /// A config with everything that configs have: groups, lists of groups, optionals, enums.
 struct TestConfig: ValidatedConfig, Equatable, Sendable {

@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import RunLog
+import RunLog
 
 /// Signals to a child process: `kill -9` while it writes as fast as it can, and Ctrl-C.
 @Suite struct KillTests {

@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import RunLog
+import RunLog
 
 @Suite struct MetricsLogTests {
   private func step(_ step: Int, seconds: Double = 0) -> MetricRecord {

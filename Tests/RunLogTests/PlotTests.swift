@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import RunLog
+import RunLog
 
 #if canImport(FoundationXML)
   import FoundationXML

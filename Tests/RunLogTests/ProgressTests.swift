@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import RunLog
+import RunLog
 
 @Suite(.serialized) struct ProgressTests {
   /// A clock that is set by hand, and what was written.

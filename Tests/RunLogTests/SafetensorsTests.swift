@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import RunLog
+import RunLog
 
 @Suite struct SafetensorsTests {
   /// Written by the reference library (safetensors 0.8 for Python, Golden/make_golden.py).

@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import RunLog
+import RunLog
 
 /// A folder of its own for one test, removed with the object.
 final class TemporaryFolder {

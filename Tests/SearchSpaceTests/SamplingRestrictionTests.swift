@@ -1,7 +1,7 @@
 import Runtime
 import Testing
 
-@testable import SearchSpace
+import SearchSpace
 
 private let restrictions: [(String, Restriction)] = [
   ("cnn", Restriction(vit: .identity)), ("cnn only", Restriction(vit: .otherKinds)),

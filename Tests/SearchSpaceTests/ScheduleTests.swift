@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import SearchSpace
+import SearchSpace
 
 @Test("A schedule reads back from its YAML and JSON", arguments: PhaseSchedule.presetNames)
 func schedulesReadBack(_ name: String) throws {

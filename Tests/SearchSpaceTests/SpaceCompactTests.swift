@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SearchSpace
+import SearchSpace
 
 /// Counts of the compact space made by an independent PyTorch program: parameters are the numbers of
 /// elements of its tensors.

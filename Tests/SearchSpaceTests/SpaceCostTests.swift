@@ -1,7 +1,7 @@
 import Runtime
 import Testing
 
-@testable import SearchSpace
+import SearchSpace
 
 /// Published MACs of the AttentiveNAS family in millions (its repository's README and configuration).
 private let attentiveFamily: [(name: String, millions: Int, id: String)] = [

@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import SearchSpace
+import SearchSpace
 
 @Test("A space reads back from its YAML and JSON", arguments: SupernetSpace.presetNames)
 func spacesReadBack(_ name: String) throws {

@@ -2,7 +2,7 @@ import BigInt
 import Runtime
 import Testing
 
-@testable import SearchSpace
+import SearchSpace
 
 @Test(
   "Sizes as published",

@@ -2,7 +2,7 @@ import Foundation
 import Runtime
 import Testing
 
-@testable import SearchSpace
+import SearchSpace
 
 @Test("A subnet's id reads back", arguments: SupernetSpace.presetNames)
 func identifiersReadBack(_ name: String) throws {

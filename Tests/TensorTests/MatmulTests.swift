@@ -78,6 +78,18 @@ struct Transposition: Sendable, CustomTestStringConvertible {
     #expect(start.hasSameBits(as: gaussian([shape.m, shape.n], 3)), "the shared tensor changed")
   }
 
+  @Test(arguments: ProductShape.all, Transposition.all)
+  func addsToWhatIsThere(shape: ProductShape, transposed: Transposition) {
+    let (a, b) = operands(shape, transposed)
+    var c = gaussian([shape.m, shape.n], 3)
+    let start = c.floats.map(Double.init)
+    matmul(a, b, transposeA: transposed.a, transposeB: transposed.b, beta: 1, into: &c)
+    let exact = naiveProduct(a, b, transposeA: transposed.a, transposeB: transposed.b)
+    let value = zip(exact.value, start).map(+)
+    let magnitude = zip(exact.magnitude, start).map { $0 + abs($1) }
+    #expect(excess(c, over: value, magnitude: magnitude, k: shape.k) < 1)
+  }
+
   @Test(arguments: ProductShape.all)
   func betaZeroNeverReadsTheTarget(shape: ProductShape) {
     let (a, b) = operands(shape, Transposition(a: false, b: false))

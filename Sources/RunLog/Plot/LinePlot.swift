@@ -78,7 +78,7 @@ package struct LinePlot {
   }
 
   /// Neighbouring points joined to their means when there are more than a picture can show.
-  static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
+  package static func thinned(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
     guard points.count > mostPoints else { return points }
     let size = (points.count + mostPoints - 1) / mostPoints
     return stride(from: 0, to: points.count, by: size).map { start in

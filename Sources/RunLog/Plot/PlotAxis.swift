@@ -39,7 +39,7 @@ package struct PlotAxis: Sendable {
   }
 
   /// The axis over `values`, `pixels` long, with a share of `room` left free at both ends.
-  func fitted(_ values: [Double], room: Double = 0.05) -> ClosedRange<Double> {
+  package func fitted(_ values: [Double], room: Double = 0.05) -> ClosedRange<Double> {
     if let range { return range }
     let usable = values.filter { $0.isFinite && (scale == .linear || $0 > 0) }
     guard var low = usable.min(), var high = usable.max() else {

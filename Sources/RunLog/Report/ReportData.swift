@@ -2,20 +2,20 @@ import Foundation
 import Runtime
 
 /// Everything that a report shows, read from the files of a run.
-struct ReportData {
-  let name: String
-  let phases: [PhaseRecord]
-  let steps: [StepRecord]
-  let evaluations: [EvaluationRecord]
-  let conflicts: [ConflictRecord]
-  let config: String
-  let machine: [String: String]
-  let isFinished: Bool
+package struct ReportData {
+  package let name: String
+  package let phases: [PhaseRecord]
+  package let steps: [StepRecord]
+  package let evaluations: [EvaluationRecord]
+  package let conflicts: [ConflictRecord]
+  package let config: String
+  package let machine: [String: String]
+  package let isFinished: Bool
 
   /// Reads a run that may still be going on, or have been cut short: what is not there is empty.
   ///
   /// Throws `.io` when the folder holds no run, `.data` when a line of the metrics is damaged.
-  init(_ paths: RunPaths) throws {
+  package init(_ paths: RunPaths) throws {
     guard paths.hasRun else {
       throw KirchhoffError(
         .usage, subject: paths.root, found: "no run", expected: "a run directory")
@@ -44,7 +44,7 @@ struct ReportData {
   }
 
   /// The evaluations of the last step that has any, calibrated ones where there are such.
-  var lastEvaluations: [EvaluationRecord] {
+  package var lastEvaluations: [EvaluationRecord] {
     let last = evaluations.map(\.step).max()
     let final = evaluations.filter { $0.step == last }
     let calibrated = final.filter(\.calibrated)
@@ -52,19 +52,19 @@ struct ReportData {
   }
 
   /// The names of the phases in their order, whether or not a phase record announced them.
-  var phaseNames: [String] {
+  package var phaseNames: [String] {
     unique(phases.map(\.phase) + steps.map(\.phase) + conflicts.map(\.phase))
   }
 
   /// The names of the losses: max, random, min, then others.
-  var lossRoles: [String] {
+  package var lossRoles: [String] {
     let known = ["max", "random", "min"]
     let found = Set(steps.flatMap(\.losses.keys))
     return known.filter(found.contains) + found.subtracting(known).sorted()
   }
 
   /// Conflict joined over the steps of each phase, weighted by samples, in the order of the file.
-  func joinedConflicts(_ key: (ConflictRecord) -> String) -> [ConflictCell] {
+  package func joinedConflicts(_ key: (ConflictRecord) -> String) -> [ConflictCell] {
     var cells: [String: ConflictCell] = [:]
     var order: [String] = []
     for record in conflicts where record.cosine.isFinite {
@@ -81,23 +81,23 @@ struct ReportData {
   }
 
   /// Values in the order of their first appearance.
-  func unique(_ values: [String]) -> [String] {
+  package func unique(_ values: [String]) -> [String] {
     var seen: Set<String> = []
     return values.filter { seen.insert($0).inserted }
   }
 }
 
 /// The conflict of a layer, tensor or kind of block for one pair in one phase.
-struct ConflictCell {
-  let name: String
-  let blockKind: String
-  let pair: String
-  let phase: String
+package struct ConflictCell {
+  package let name: String
+  package let blockKind: String
+  package let pair: String
+  package let phase: String
   private var cosineSum = 0.0
   private var negativeSum = 0.0
   private var samples = 0.0
 
-  init(name: String, blockKind: String, pair: String, phase: String) {
+  package init(name: String, blockKind: String, pair: String, phase: String) {
     (self.name, self.blockKind, self.pair, self.phase) = (name, blockKind, pair, phase)
   }
 
@@ -108,6 +108,6 @@ struct ConflictCell {
     samples += weight
   }
 
-  var cosine: Double { cosineSum / samples }
-  var negativeShare: Double { negativeSum / samples }
+  package var cosine: Double { cosineSum / samples }
+  package var negativeShare: Double { negativeSum / samples }
 }

@@ -73,6 +73,11 @@ public struct NetworkCost: Codable, Hashable, Sendable {
   /// Multiply-accumulates of convolutions, linear layers and attention products.
   public var macs: Int
 
+  package init(parameters: Int, macs: Int) {
+    self.parameters = parameters
+    self.macs = macs
+  }
+
   /// Two operations a multiply-accumulate.
   public var flops: Int { 2 * macs }
 }

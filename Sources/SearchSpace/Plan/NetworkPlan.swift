@@ -60,6 +60,16 @@ public struct ScalingPlan: Hashable, Sendable {
   public var widthRows: Int
   /// The fixed factor 8 / active width.
   public var factor: Double
+
+  package init(
+    depthIndex: Int, widthIndex: Int, depthRows: Int, widthRows: Int, factor: Double
+  ) {
+    self.depthIndex = depthIndex
+    self.widthIndex = widthIndex
+    self.depthRows = depthRows
+    self.widthRows = widthRows
+    self.factor = factor
+  }
 }
 
 /// A transformer block with everything resolved.

@@ -47,12 +47,12 @@ public struct CostDistribution: Codable, Hashable, Sendable {
   }
 
   /// The position in ``bins`` of a draw from P(bin).
-  func bin(_ stream: RandomStream) -> Int {
+  package func bin(_ stream: RandomStream) -> Int {
     categorical(counts, Double(stream.uniform(at: 0)))
   }
 
   /// The position in ``bins`` nearest to some MACs.
-  func bin(nearest macs: Int) -> Int {
+  package func bin(nearest macs: Int) -> Int {
     let target = macs / binMACs
     return bins.indices.min { abs(bins[$0] - target) < abs(bins[$1] - target) } ?? 0
   }

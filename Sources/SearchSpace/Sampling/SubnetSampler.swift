@@ -19,6 +19,12 @@ public struct SubnetDraw: Codable, Hashable, Sendable {
   /// How an attentive draw decides.
   public var pick: Pick?
 
+  package init(role: DrawRole, candidates: [Subnet], pick: Pick? = nil) {
+    self.role = role
+    self.candidates = candidates
+    self.pick = pick
+  }
+
   /// The subnet to train where there is nothing to decide.
   public var subnet: Subnet { candidates[0] }
 

@@ -23,7 +23,7 @@ public enum PhaseLength: Hashable, Sendable {
   /// Optimiser steps.
   case steps(Int)
 
-  var amount: Double {
+  package var amount: Double {
     switch self {
     case .fraction(let share): share
     case .epochs(let epochs): epochs

@@ -47,8 +47,8 @@ struct SpaceCommand: ParsableCommand {
 
   func run() throws {
     guard let name = space else {
-      let spaces = try SupernetSpace.presetNames.map { try SpaceSummary(.preset($0)) }
-      return output.json ? try printJSON(spaces) : print(SpaceSummary.table(spaces))
+      let spaces = try SupernetSpace.presetNames.map { SpaceReport(try .preset($0)) }
+      return output.json ? try printJSON(spaces) : print(SpaceReport.table(spaces))
     }
     let space = try SpaceSource.load(name)
     if let layers {
@@ -56,7 +56,7 @@ struct SpaceCommand: ParsableCommand {
       return output.json ? try printJSON(table) : print(table.text)
     }
     if yaml { return print(try space.yaml(), terminator: "") }
-    let summary = try SpaceSummary(space)
-    output.json ? try printJSON(summary) : print(summary.text)
+    let report = SpaceReport(space)
+    output.json ? try printJSON(report) : print(report.text)
   }
 }

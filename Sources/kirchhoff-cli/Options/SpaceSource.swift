@@ -19,15 +19,7 @@ enum SpaceSource {
   /// What a shell offers: the presets, and YAML files that begin as typed.
   @Sendable
   static func completions(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
-    SupernetSpace.presetNames.filter { $0.hasPrefix(prefix) } + yamlFiles(beginning: prefix)
-  }
-
-  private static func yamlFiles(beginning prefix: String) -> [String] {
-    let folder = prefix.lastIndex(of: "/").map { String(prefix[...$0]) } ?? ""
-    let names = try? FileManager.default.contentsOfDirectory(
-      atPath: folder.isEmpty ? "." : folder)
-    return (names ?? []).sorted()
-      .filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
-      .map { folder + $0 }.filter { $0.hasPrefix(prefix) }
+    SupernetSpace.presetNames.filter { $0.hasPrefix(prefix) }
+      + Completions.yamlFiles(beginning: prefix)
   }
 }

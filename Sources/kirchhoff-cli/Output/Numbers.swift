@@ -30,3 +30,18 @@ func percent(_ share: Double) -> String { String(format: "%.2f %%", 100 * share)
 func short(_ value: Double) -> String {
   value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
 }
+
+/// A number with so many decimals.
+func fixed(_ value: Double, _ decimals: Int) -> String {
+  String(format: "%.\(decimals)f", value)
+}
+
+/// Seconds as people read them: 8.3 s, 2 min 41 s, 1 h 5 min.
+func duration(_ seconds: Double) -> String {
+  let total = Int(seconds.rounded())
+  switch seconds {
+  case ..<60: return "\(fixed(seconds, 1)) s"
+  case ..<3600: return "\(total / 60) min \(total % 60) s"
+  default: return "\(total / 3600) h \(total / 60 % 60) min"
+  }
+}

@@ -53,7 +53,8 @@ extension String {
     self + String(repeating: " ", count: max(0, width - count))
   }
 
-  fileprivate func trimmingEnd() -> String {
+  /// Without spaces at the end.
+  func trimmingEnd() -> String {
     var text = self[...]
     while text.last == " " { text.removeLast() }
     return String(text)

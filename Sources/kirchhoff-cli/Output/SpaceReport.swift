@@ -1,18 +1,19 @@
 import Kirchhoff
 
 /// What `kirchhoff space` shows of a space.
-struct SpaceSummary: Encodable {
+struct SpaceReport: Encodable {
   /// A subnet and its cost for one image.
   struct Member: Encodable {
+    var label: String
     var id: String
     var parameters: Int
     var macs: Int
 
-    init(_ subnet: Subnet, of space: SupernetSpace) throws {
-      let cost = try space.cost(of: subnet)
-      id = subnet.id
-      parameters = cost.parameters
-      macs = cost.macs
+    init(_ entry: SpaceSummary.Entry) {
+      label = entry.label
+      id = entry.subnet.id
+      parameters = entry.cost.parameters
+      macs = entry.cost.macs
     }
   }
 
@@ -26,26 +27,30 @@ struct SpaceSummary: Encodable {
   var storedParameters: Int
   var largest: Member
   var smallest: Member
+  /// These two, and in a hybrid space the extremes of either kind of block.
+  var examples: [Member]
   var dimensions: [SpaceDimension]
 
   private enum CodingKeys: String, CodingKey {
     case name, subnets, genes, resolutions, inputChannels, classes, storedParameters, largest
-    case smallest, dimensions
+    case smallest, examples, dimensions
   }
 
   private let size: String
 
-  init(_ space: SupernetSpace) throws {
-    name = space.name
-    subnets = "\(space.size)"
+  init(_ space: SupernetSpace) {
+    let summary = space.summary
+    name = summary.name
+    subnets = summary.size
     size = grouped(space.size)
-    genes = space.genes.count
+    genes = summary.genes
     resolutions = space.resolutions
     inputChannels = space.inputChannels
     classes = space.classes
-    storedParameters = space.storedParameters
-    largest = try Member(space.largest, of: space)
-    smallest = try Member(space.smallest, of: space)
+    storedParameters = summary.storedParameters
+    examples = summary.entries.map(Member.init)
+    smallest = examples[0]
+    largest = examples[1]
     dimensions = SpaceDimension.all(of: space)
   }
 
@@ -59,8 +64,11 @@ struct SpaceSummary: Encodable {
     head.add("images", "\(side) × \(side) × \(inputChannels), \(grouped(classes)) classes")
     head.add("shared weights", "\(grouped(storedParameters)) parameters")
     var costs = Table(("subnet", .left), ("parameters", .right), ("MACs", .right))
-    costs.add("largest", grouped(largest.parameters), grouped(largest.macs))
-    costs.add("smallest", grouped(smallest.parameters), grouped(smallest.macs))
+    for example in examples {
+      costs.add(example.label, grouped(example.parameters), grouped(example.macs))
+    }
+    var ids = Table(("", .left), ("", .left))
+    for example in examples { ids.add(example.label, example.id) }
     var options = Table(("where", .left), ("what", .left), ("options", .left))
     var last = ""
     for dimension in dimensions {
@@ -75,13 +83,12 @@ struct SpaceSummary: Encodable {
 
       \(options.text(indent: 2))
 
-        largest   \(largest.id)
-        smallest  \(smallest.id)
+      \(ids.text(indent: 2))
       """
   }
 
   /// One line a space.
-  static func table(_ spaces: [SpaceSummary]) -> String {
+  static func table(_ spaces: [SpaceReport]) -> String {
     var table = Table(
       ("preset", .left), ("subnets", .right), ("largest: parameters", .right), ("MACs", .right),
       ("smallest: parameters", .right), ("MACs", .right))
@@ -98,7 +105,7 @@ struct SpaceSummary: Encodable {
 struct SpaceDimension: Encodable {
   /// `image`, `stem`, `stages[2]`, `head`.
   var place: String
-  /// `width`, `kernel`, …
+  /// What is chosen, such as `width`.
   var what: String
   /// The options, ascending.
   var options: [String]

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Kirchhoff
+
+/// A training config from a preset or file with changes on top.
+struct ConfigOptions: ParsableArguments {
+  @Argument(
+    help: """
+      A preset (\(TrainingConfig.presets.map(\.name).joined(separator: ", "))) or a YAML file; \
+      the first preset where nothing is named.
+      """,
+    completion: .custom(Self.completions))
+  var config: String?
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Change a value of the config; may be given several times.", valueName: "key=value"))
+  var changes: [String] = []
+
+  @Option(help: "Training steps; the same as --set steps=N.")
+  var steps: Int?
+
+  @Option(help: "The seed of everything; the same as --set seed=N.")
+  var seed: UInt64?
+
+  /// Whether nothing but defaults was asked for.
+  var isEmpty: Bool { config == nil && overrides.isEmpty }
+
+  /// A short name for the run directory.
+  var name: String {
+    guard let config else { return TrainingConfig.presets[0].name }
+    let last = config.split(separator: "/").last.map(String.init) ?? config
+    return last.split(separator: ".").first.map(String.init) ?? last
+  }
+
+  /// The config.
+  ///
+  /// - Throws: `KirchhoffError` for whatever is wrong with it.
+  func load() throws -> TrainingConfig {
+    try TrainingConfig.loader.load(config, overrides: overrides)
+  }
+
+  private var overrides: [String] {
+    changes + [steps.map { "steps=\($0)" }, seed.map { "seed=\($0)" }].compactMap { $0 }
+  }
+
+  @Sendable
+  private static func completions(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
+    TrainingConfig.presets.map(\.name).filter { $0.hasPrefix(prefix) }
+      + Completions.yamlFiles(beginning: prefix)
+  }
+}
