@@ -16,7 +16,7 @@ struct BenchCommand: ParsableCommand {
       Examples:
         kirchhoff bench --list
         kirchhoff bench gemm --threads 1
-        kirchhoff bench 'conv.depthwise*' softmax --seconds 1
+        kirchhoff bench 'conv.dw3x3*' softmax --seconds 1
         kirchhoff bench --json --save before.jsonl
         kirchhoff bench --baseline before.jsonl
       """)
