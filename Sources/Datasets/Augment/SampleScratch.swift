@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Working memory for one image on its way through augmentation.
 final class SampleScratch: @unchecked Sendable {
   let source: UnsafeMutablePointer<UInt8>
@@ -25,7 +23,7 @@ final class SampleScratch: @unchecked Sendable {
 /// Scratches that threads take and give back, so that a running loader allocates none.
 final class ScratchPool: Sendable {
   private let shape: ImageShape
-  private let free = Mutex<[SampleScratch]>([])
+  private let free = Locked<[SampleScratch]>([])
 
   init(shape: ImageShape) { self.shape = shape }
 

@@ -9,7 +9,14 @@ public struct Batch {
   public let epoch: Int
   /// Its number in the epoch, from 0.
   public let index: Int
-  let buffer: BatchBuffer
+  private let lease: BatchLease
+  private var buffer: BatchBuffer { lease.buffer }
+
+  init(epoch: Int, index: Int, lease: BatchLease) {
+    self.epoch = epoch
+    self.index = index
+    self.lease = lease
+  }
 
   /// Normalised images, `[batch, height, width, channels]`.
   public var images: Tensor { buffer.images }
@@ -23,7 +30,20 @@ public struct Batch {
   public var count: Int { buffer.labels.count }
 }
 
-/// Memory of a batch; written by one thread at a time, and only while no `Batch` refers to it.
+/// The right to a buffer: with its last reference the buffer goes back to be used again.
+final class BatchLease: @unchecked Sendable {
+  let buffer: BatchBuffer
+  private let free: Locked<[BatchBuffer]>
+
+  init(_ buffer: BatchBuffer, from free: Locked<[BatchBuffer]>) {
+    self.buffer = buffer
+    self.free = free
+  }
+
+  deinit { free.withLock { $0.append(buffer) } }
+}
+
+/// Memory of a batch; written only between being taken from the free ones and being given out.
 final class BatchBuffer: @unchecked Sendable {
   var images: Tensor
   var softLabels: Tensor?

@@ -1,5 +1,4 @@
 import Runtime
-import Synchronization
 import Tensor
 
 /// Makes batch `sequence` (epoch · batches + index) into recycled memory.
@@ -12,9 +11,10 @@ final class BatchMaker: Sendable {
   private let pipeline: SamplePipeline
   private let mixing: BatchMixing?
   private let scratches: ScratchPool
-  private let buffers = Mutex<[BatchBuffer]>([])
+  private let freeBuffers = Locked<[BatchBuffer]>([])
+  private let buffersMade = Locked(0)
   /// Orders of the epochs in use: the current one, and the next one that is being prepared.
-  private let orders = Mutex<[(epoch: Int, order: [Int])]>([])
+  private let orders = Locked<[(epoch: Int, order: [Int])]>([])
 
   init(dataset: ImageDataset, options: BatchLoader.Options, normalisation: Normalisation) {
     self.dataset = dataset
@@ -41,7 +41,8 @@ final class BatchMaker: Sendable {
     let order = shuffles ? order(of: epoch) : nil
     let first = index * batchSize
     let count = min(batchSize, dataset.count - first)
-    let buffer = takeBuffer(count)
+    let lease = BatchLease(takeBuffer(count), from: freeBuffers)
+    let buffer = lease.buffer
     for i in 0..<count {
       let position = order?[first + i] ?? first + i
       buffer.labels[i] = dataset.labels[position]
@@ -59,14 +60,14 @@ final class BatchMaker: Sendable {
         }
       }
     }
-    return Batch(epoch: epoch, index: index, buffer: buffer)
+    return Batch(epoch: epoch, index: index, lease: lease)
   }
 
   private func writeImages(_ buffer: BatchBuffer, epoch: Int, inParallel: Bool) throws {
     let indices = buffer.sampleIndices
     let size = dataset.shape.count
     let root = RandomStream(seed: seed, stream: StreamTag.sample).derived(UInt64(epoch))
-    let failure = Mutex<(sample: Int, error: any Error)?>(nil)
+    let failure = Locked<(sample: Int, error: any Error)?>(nil)
     buffer.images.withMutableFloats { images in
       nonisolated(unsafe) let base = images.baseAddress!
       func writeRange(_ range: Range<Int>) {
@@ -122,18 +123,16 @@ final class BatchMaker: Sendable {
   }
 
   /// Batches' worth of memory made so far.
-  var bufferCount: Int { buffers.withLock { $0.count } }
+  var bufferCount: Int { buffersMade.withLock { $0 } }
 
   /// Memory that no batch refers to any more, or new memory.
   private func takeBuffer(_ count: Int) -> BatchBuffer {
-    buffers.withLock { kept in
-      for i in kept.indices where kept[i].labels.count == count {
-        if isKnownUniquelyReferenced(&kept[i]) { return kept[i] }
-      }
-      let made = BatchBuffer(
-        count: count, shape: dataset.shape, classCount: mixing.map { $0.classCount })
-      kept.append(made)
-      return made
+    let recycled = freeBuffers.withLock { free in
+      free.lastIndex { $0.labels.count == count }.map { free.remove(at: $0) }
     }
+    if let recycled { return recycled }
+    buffersMade.withLock { $0 += 1 }
+    return BatchBuffer(
+      count: count, shape: dataset.shape, classCount: mixing.map { $0.classCount })
   }
 }
