@@ -31,6 +31,7 @@ struct KirchhoffCommand: ParsableCommand {
 
   /// Parses and runs; every error leaves through `Failure.exit`.
   static func main() {
+    Signals.unblock()
     do {
       try Failure.checkCommandName(CommandLine.arguments.dropFirst().first)
       var command = try parseAsRoot()

@@ -68,13 +68,23 @@ enum Tool {
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = try FileHandle(forWritingTo: outputs[0])
     process.standardError = try FileHandle(forWritingTo: outputs[1])
+    // Waiting by run loop, as waitUntilExit does, can miss the end of a process.
+    let finished = DispatchSemaphore(value: 0)
+    process.terminationHandler = { _ in finished.signal() }
     try process.run()
     try whileRunning(process)
-    process.waitUntilExit()
+    if finished.wait(timeout: .now() + patience) == .timedOut {
+      kill(process.processIdentifier, SIGKILL)
+      Issue.record("\(program.lastPathComponent) \(arguments) still runs after \(patience) s")
+      finished.wait()
+    }
     let texts = try outputs.map { try String(contentsOf: $0, encoding: .utf8) }
     return Output(
       standardOutput: texts[0], standardError: texts[1], exitCode: process.terminationStatus)
   }
+
+  /// Seconds that a command may take; far more than any needs.
+  private static let patience = 120.0
 
   private static let environment = ProcessInfo.processInfo.environment.filter { key, _ in
     !key.hasPrefix("OPENBLAS_") && !key.hasPrefix("KIRCHHOFF_") && key != "COLUMNS"

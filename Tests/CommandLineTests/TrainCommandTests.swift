@@ -53,7 +53,7 @@ struct TrainCommandTests {
   func keepsRuns() throws {
     let folder = try Folder()
     let data = try SmallImages.write(to: folder)
-    let arguments = Self.arguments(data: data, run: folder.path("run"), steps: 1)
+    let arguments = Self.arguments(data: data, run: folder.path("run"), steps: 2)
     #expect(try Tool.run(arguments).exitCode == 0)
     let output = try Tool.run(arguments)
     #expect(output.exitCode == 64)
@@ -118,7 +118,7 @@ struct TrainCommandTests {
       (["train", "minni"], Int32(64), "did you mean mini?"),
       (["train", "--set", "stepz=5"], 3, "steps"),
       (["train", "--set", "optimizer.knd=sgd"], 3, "kind"),
-      (["train", "--steps", "-1"], 3, "steps"),
+      (["train", "--steps", "0"], 3, "steps"),
       (["train", "--set", "batchSize=lots"], 3, "batchSize"),
       (["train", "--set", "steps"], 64, "key.path=value"),
       (["train", "--set", "space=miny"], 3, "mini"),
