@@ -24,7 +24,8 @@ enum ConvolutionCases {
       name: "dense3x3s2.16-32", inputs: 16, outputs: 32, size: 3, stride: 2, isDepthwise: false,
       side: 32),
     Layer(
-      name: "stem3x3.3-16", inputs: 3, outputs: 16, size: 3, stride: 1, isDepthwise: false, side: 32),
+      name: "stem3x3.3-16", inputs: 3, outputs: 16, size: 3, stride: 1, isDepthwise: false, side: 32
+    ),
     Layer(
       name: "dw3x3.96", inputs: 96, outputs: 96, size: 3, stride: 1, isDepthwise: true, side: 16),
     Layer(

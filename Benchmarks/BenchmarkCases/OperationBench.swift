@@ -37,7 +37,8 @@ final class OperationBench {
     norms = NormStatistics(channels: max(normChannels, 1))
     gradients = Gradients(for: store)
     let context = Context(store: store, norms: norms, mode: .training)
-    let output = context.materialized(forward(context, inputs.map(Variable.init(constant:)), handles))
+    let output = context.materialized(
+      forward(context, inputs.map(Variable.init(constant:)), handles))
     seed = Tensor.gaussian(output.shape, from: random.derived("gradient"))
   }
 

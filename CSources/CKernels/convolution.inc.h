@@ -81,7 +81,7 @@ void KK_FN(kk_convolution_forward)(float *y, float *sum, float *sum_squares, con
           .segments = c->kernel_height, .depth = depth, .segment_stride = row,
           .bias = o.bias ? o.bias + column : NULL, .sum = sum ? sum + column : NULL,
           .sum_second = sum ? sum_squares + column : NULL,
-          .general = o.activation != KK_ACT_NONE || o.before || o.after, .alpha = 1.0f,
+          .general = o.activation != KK_ACT_NONE || o.after, .alpha = 1.0f,
           .activation = o.activation,
           .before = o.before ? o.before + out_pixel * o.before_stride + column : NULL,
           .before_stride = o.before_stride,
@@ -181,7 +181,7 @@ static void flush_across(float *dw, const float *across, const kk_convolution *c
 // dx of the band's own input rows, one group. Input positions whose distance to the padded origin
 // has the same residue modulo the stride see the same taps: each such phase is a convolution of
 // stride 1 over d. job comes with what the phases share; its pointers are to the image's first
-// pixel.
+// pixel, but the slope's to the band's own rows and the gate's to the band.
 static void data_gradient(kk_tile_rows_job job, const float *d, const float *packed,
                           const kk_convolution *c, const kk_band *b, ptrdiff_t add_stride) {
   const size_t n = kk_group_in(c), m = kk_group_out(c);
@@ -218,10 +218,12 @@ static void data_gradient(kk_tile_rows_job job, const float *d, const float *pac
       job.before = image.before ? image.before + pixel * add_stride : NULL;
       job.before_stride = sw * add_stride;
       job.before_line = sh * width * add_stride;
-      const ptrdiff_t own = pixel - b->own_low * width, slope_pixel = (ptrdiff_t)n;
-      job.slope = image.slope ? image.slope + own * slope_pixel : NULL;
-      job.slope_stride = sw * slope_pixel;
-      job.slope_line = sh * width * slope_pixel;
+      const ptrdiff_t own = pixel - b->own_low * width, band_width = (ptrdiff_t)kk_band_width(c);
+      const ptrdiff_t held = (y0 - b->x_low) * band_width + (ptrdiff_t)c->padding_width + x0;
+      job.slope = image.slope ? image.slope + own * (ptrdiff_t)n : NULL;
+      job.gate = image.gate ? image.gate + held * (ptrdiff_t)n : NULL;
+      job.slope_stride = sw * (ptrdiff_t)n;
+      job.slope_line = sh * (image.gate ? band_width : width) * (ptrdiff_t)n;
       job.x = image.x ? image.x + pixel * c->x_stride : NULL;
       job.x_stride = sw * c->x_stride;
       job.x_line = sh * width * c->x_stride;
@@ -244,6 +246,7 @@ void KK_FN(kk_convolution_backward)(float *dx, float *sum_dx, float *sum_dx_x, f
       (ptrdiff_t)(kk_convolution_output_height(c) * kk_convolution_output_width(c));
   const int affine = gradient && gradient->a;
   const int sloped = dx && input && input->activation != KK_ACT_NONE;
+  const int gated = sloped && input->activation == KK_ACT_RELU;  // T(x) itself tells the slope
   const size_t depth = c->kernel_width * n, taps = c->kernel_height * depth;
   const size_t packed_group = kk_convolution_backward_packed_floats(c) / c->groups;
   // The vectors of the weight gradient run along whichever side wastes fewer lanes.
@@ -278,7 +281,7 @@ void KK_FN(kk_convolution_backward)(float *dx, float *sum_dx, float *sum_dx_x, f
                          affine ? gradient->y + out_pixel * gradient->y_stride + out : NULL, c, &b,
                          g_stride, &part);
       if (dw || sloped) {
-        band_load_input(band, sloped ? slope : NULL, xi, c, b.x_low, b.x_high, &b, input, group);
+        band_load_input(band, sloped && !gated ? slope : NULL, xi, c, b.x_low, b.x_high, &b, input, group);
       }
       if (dw) {
         weight_gradient(dw + out * c->weight_out, across ? sums + group * across_group : NULL, d,
@@ -288,9 +291,8 @@ void KK_FN(kk_convolution_backward)(float *dx, float *sum_dx, float *sum_dx_x, f
       kk_tile_rows_job job = {
           .c = dx + pixel * dx_stride + in, .c_stride = dx_stride, .columns = n,
           .sum = sum_dx ? sum_dx + in : NULL, .sum_second = sum_dx ? sum_dx_x + in : NULL,
-          .general = add || sloped || sum_dx, .alpha = 1.0f,
           .before = add ? add + pixel * add_stride + in : NULL,
-          .slope = sloped ? slope : NULL, .x = xi};
+          .slope = sloped && !gated ? slope : NULL, .gate = gated ? band : NULL, .x = xi};
       data_gradient(job, d, packed + group * packed_group, c, &b, add_stride);
     }
   }

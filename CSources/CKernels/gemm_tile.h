@@ -12,9 +12,11 @@
 // Rows of C from rows of A by embedded broadcasts; B packed by kk_gemm_pack (one panel of it):
 //   acc[r, n] = Σ_s Σ_k a[r·a_stride + s·segment_stride + k] · b[(s·depth + k)·width + n]
 // with width the columns rounded up to whole vectors. Then, in this order, what is not NULL or 0:
-//   v = alpha·acc + bias[n] + before[r, n];  v *= slope[r, n]
-//   sum[n] += Σ_r v;  sum_second[n] += Σ_r v·(x[r, n], or v where x is NULL)
-//   v = activation(v) + after[r, n];  c[r, n] = v (or += v)
+//   v = acc + bias[n] + before[r, n];  v *= slope[r, n];  v = 0 where gate[r, n] <= 0
+//   sum[n] += Σ_r v;  sum_second[n] += Σ_r v·(x[r, n], or v where x is NULL);  c[r, n] = v
+// A general job reads neither slope nor gate nor x, and ends otherwise:
+//   v = alpha·acc + bias[n] + before[r, n];  sums;  v = activation(v) + after[r, n]
+//   c[r, n] = v (or += v)
 typedef struct {
   float *c;
   ptrdiff_t c_stride;
@@ -31,16 +33,17 @@ typedef struct {
   const float *bias;
   float *sum;
   float *sum_second;
-  int general;  // 0: only bias and sums with x == NULL; the fields below are not read
-  int accumulate;
-  float alpha;
-  kk_activation activation;
   const float *before;
   ptrdiff_t before_stride;
   const float *slope;
-  ptrdiff_t slope_stride;
+  const float *gate;
+  ptrdiff_t slope_stride;  // of slope or gate
   const float *x;
   ptrdiff_t x_stride;
+  int general;
+  int accumulate;
+  float alpha;
+  kk_activation activation;
   const float *after;
   ptrdiff_t after_stride;
   // Lines, for kk_tile_panels only: blocks of rows at a stride of their own (output rows of an

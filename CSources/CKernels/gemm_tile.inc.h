@@ -15,9 +15,10 @@
 
 #define tile_general KK_FN(kk_tile_general)
 #define tile_rows KK_FN(kk_tile_rows_body)
+#define tile_load KK_FN(kk_tile_load)
 #define tile_outer KK_FN(kk_tile_outer_body)
 
-// All that a tile may need after its sums; acc is the tile in memory, NV vectors a row.
+// Epilogues of inference and of kk_gemm; acc is the tile in memory, NV vectors a row.
 static __attribute__((noinline)) void tile_general(const kk_tile_rows_job *job, const float *acc,
                                                    size_t first, int rows, int vectors) {
   vf alpha = v_splat(job->alpha);
@@ -31,12 +32,8 @@ static __attribute__((noinline)) void tile_general(const kk_tile_rows_job *job, 
       ptrdiff_t r = (ptrdiff_t)first + m;
       vf y = v_fma(alpha, v_load(acc + (m * vectors + v) * KK_LANES), bias);
       if (job->before) y += v_load_first(job->before + r * job->before_stride + n, width);
-      if (job->slope) y *= v_load_first(job->slope + r * job->slope_stride + n, width);
-      if (job->sum) {
-        vf x = job->x ? v_load_first(job->x + r * job->x_stride + n, width) : y;
-        sum += y;
-        second = v_fma(y, x, second);
-      }
+      sum += y;
+      second = v_fma(y, y, second);
       if (job->activation != KK_ACT_NONE) y = v_activate(job->activation, y);
       if (job->after) y += v_load_first(job->after + r * job->after_stride + n, width);
       float *c = job->c + r * job->c_stride + n;
@@ -48,6 +45,12 @@ static __attribute__((noinline)) void tile_general(const kk_tile_rows_job *job, 
       v_store_first(job->sum_second + n, v_load_first(job->sum_second + n, width) + second, width);
     }
   }
+}
+
+// Vector v of NV, of which the last one may be partial.
+KK_INLINE vf tile_load(const float *p, int v, int NV, size_t last) {
+  p += v * KK_LANES;
+  return v < NV - 1 ? v_load(p) : v_load_last(p, last);
 }
 
 // One tile of MR rows from row `first` on. Rows are addressed from one pointer per three of them,
@@ -65,10 +68,6 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
   const ptrdiff_t ldb = job->b_stride ? job->b_stride : NV * KK_LANES;
   const char *ahead = (const char *)(segment + MR * lda);
   const ptrdiff_t ahead_step = job->ahead_step * MR;
-  KK_UNROLL for (int m = 0; m < MR; m++) {
-    const float *c = job->c + (ptrdiff_t)(first + (size_t)m) * job->c_stride;
-    KK_UNROLL for (int v = 0; v < NV; v++) __builtin_prefetch(c + v * KK_LANES, 1);
-  }
   for (size_t s = 0; s < job->segments; s++, segment += job->segment_stride) {
     const float *row[4];
     KK_UNROLL for (int g = 0; g * 3 < MR; g++) {
@@ -83,7 +82,10 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
         vf x = v_broadcast(row[m / 3] + (m % 3) * lda);
         KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] = v_fma(x, w[v], acc[m][v]);
       }
-      KK_UNROLL for (int g = 0; g * 3 < MR; g++) row[g]++;
+      KK_UNROLL for (int g = 0; g * 3 < MR; g++) {
+        row[g]++;
+        __asm__("" : "+r"(row[g]));
+      }
       __builtin_prefetch(ahead);
       ahead += ahead_step;
       b += ldb;
@@ -97,30 +99,64 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
     tile_general(job, memory, first, MR, NV);
     return;
   }
+  const ptrdiff_t r = (ptrdiff_t)first;
   if (job->bias) {
     KK_UNROLL for (int v = 0; v < NV; v++) {
-      const float *bias = job->bias + v * KK_LANES;
-      vf w = v == NV - 1 ? v_load_first(bias, last) : v_load(bias);
+      vf w = tile_load(job->bias, v, NV, last);
       KK_UNROLL for (int m = 0; m < MR; m++) acc[m][v] += w;
     }
   }
-  float *c = job->c + (ptrdiff_t)first * job->c_stride;
+  if (job->before) {
+    const float *p = job->before + r * job->before_stride;
+    KK_UNROLL for (int m = 0; m < MR; m++, p += job->before_stride) {
+      KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] += tile_load(p, v, NV, last);
+    }
+  }
+  if (job->slope) {
+    const float *p = job->slope + r * job->slope_stride;
+    KK_UNROLL for (int m = 0; m < MR; m++, p += job->slope_stride) {
+      KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] *= tile_load(p, v, NV, last);
+    }
+  }
+  if (job->gate) {
+    const float *p = job->gate + r * job->slope_stride;
+    KK_UNROLL for (int m = 0; m < MR; m++, p += job->slope_stride) {
+      KK_UNROLL for (int v = 0; v < NV; v++) {
+        vi open = tile_load(p, v, NV, last) > v_splat(0.0f);
+        acc[m][v] = (vf)((vi)acc[m][v] & open);
+      }
+    }
+  }
+  float *c = job->c + r * job->c_stride;
   KK_UNROLL for (int m = 0; m < MR; m++) {
     KK_UNROLL for (int v = 0; v < NV - 1; v++) v_store(c + v * KK_LANES, acc[m][v]);
-    v_store_first(c + (NV - 1) * KK_LANES, acc[m][NV - 1], last);
+    v_store_last(c + (NV - 1) * KK_LANES, acc[m][NV - 1], last);
     c += job->c_stride;
   }
   if (job->sum) {
-    KK_UNROLL for (int v = 0; v < NV; v++) {
-      vf sum = acc[0][v], second = acc[0][v] * acc[0][v];
-      KK_UNROLL for (int m = 1; m < MR; m++) {
-        sum += acc[m][v];
-        second = v_fma(acc[m][v], acc[m][v], second);
+    vf sum[KK_TILE_VECTORS], second[KK_TILE_VECTORS];
+    KK_UNROLL for (int v = 0; v < NV; v++) sum[v] = second[v] = v_splat(0.0f);
+    if (job->x) {
+      const float *p = job->x + r * job->x_stride;
+      KK_UNROLL for (int m = 0; m < MR; m++, p += job->x_stride) {
+        KK_UNROLL for (int v = 0; v < NV; v++) {
+          sum[v] += acc[m][v];
+          second[v] = v_fma(acc[m][v], tile_load(p, v, NV, last), second[v]);
+        }
       }
-      size_t width = v == NV - 1 ? last : KK_LANES;
+    } else {
+      KK_UNROLL for (int m = 0; m < MR; m++) {
+        KK_UNROLL for (int v = 0; v < NV; v++) {
+          sum[v] += acc[m][v];
+          second[v] = v_fma(acc[m][v], acc[m][v], second[v]);
+        }
+      }
+    }
+    KK_UNROLL for (int v = 0; v < NV; v++) {
+      const size_t width = v == NV - 1 ? last : KK_LANES;
       float *p = job->sum + v * KK_LANES, *q = job->sum_second + v * KK_LANES;
-      v_store_first(p, v_load_first(p, width) + sum, width);
-      v_store_first(q, v_load_first(q, width) + second, width);
+      v_store_first(p, tile_load(job->sum, v, NV, last) + sum[v], width);
+      v_store_first(q, tile_load(job->sum_second, v, NV, last) + second[v], width);
     }
   }
 }
@@ -216,12 +252,11 @@ void KK_FN(kk_tile_panels)(const kk_tile_rows_job *job) {
       const ptrdiff_t line = (ptrdiff_t)i;
       part.a = job->a + line * job->a_line;
       part.c = job->c + line * job->c_line + start;
-      if (job->general) {
-        part.before = job->before ? job->before + line * job->before_line + start : NULL;
-        part.slope = job->slope ? job->slope + line * job->slope_line + start : NULL;
-        part.x = job->x ? job->x + line * job->x_line + start : NULL;
-        part.after = job->after ? job->after + line * job->after_line + start : NULL;
-      }
+      part.before = job->before ? job->before + line * job->before_line + start : NULL;
+      part.slope = job->slope ? job->slope + line * job->slope_line + start : NULL;
+      part.gate = job->gate ? job->gate + line * job->slope_line + start : NULL;
+      part.x = job->x ? job->x + line * job->x_line + start : NULL;
+      part.after = job->after ? job->after + line * job->after_line + start : NULL;
       KK_FN(kk_tile_rows)(&part);
     }
   }

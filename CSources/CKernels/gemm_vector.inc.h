@@ -3,6 +3,7 @@
 #define v_load_first KK_FN(kk_v_load_first)
 #define v_load_last KK_FN(kk_v_load_last)
 #define v_store_first KK_FN(kk_v_store_first)
+#define v_store_last KK_FN(kk_v_store_last)
 #define v_zip_low KK_FN(kk_v_zip_low)
 #define v_zip_high KK_FN(kk_v_zip_high)
 #define v_transpose KK_FN(kk_v_transpose)
@@ -46,6 +47,18 @@ KK_INLINE void v_store_first(float *p, vf v, size_t n) {
     v_store(p, v);
   } else {
     v_store_part(p, v, n);
+  }
+#endif
+}
+
+KK_INLINE void v_store_last(float *p, vf v, size_t n) {
+#if KK_AVX512
+  v_store_part(p, v, n);
+#else
+  if (n == KK_LANES) {
+    v_store(p, v);
+  } else {
+    v_store_first(p, v, n);
   }
 #endif
 }

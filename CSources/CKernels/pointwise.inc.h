@@ -14,7 +14,7 @@ void KK_FN(kk_pointwise_forward)(float *y, float *sum, float *sum_squares, const
   kk_tile_rows_job job = {
       .c_stride = y_stride, .b = packed, .columns = out, .lines = 1, .segments = 1, .depth = in,
       .bias = o.bias, .sum = sum, .sum_second = sum_squares,
-      .general = o.activation != KK_ACT_NONE || o.before || o.after,
+      .general = o.activation != KK_ACT_NONE || o.after,
       .alpha = 1.0f, .activation = o.activation,
       .before_stride = o.before_stride, .after_stride = o.after_stride};
   for (size_t r = 0; r < rows; r += KK_POINTWISE_BLOCK) {
@@ -71,9 +71,10 @@ void KK_FN(kk_pointwise_backward)(float *dx, float *sum_dx, float *sum_dx_x, flo
       ldd = d_stride;
     }
     const int sloped = active && dx;
+    const int gated = sloped && input->activation == KK_ACT_RELU;  // T(x) itself tells the slope
     if (!identity && (dw || sloped)) {
-      load_input(a_block, sloped ? slope : NULL, xr, a_stride, a_stride, x_stride, here, in,
-                 input->scale, input->shift, input->activation);
+      load_input(a_block, sloped && !gated ? slope : NULL, xr, a_stride, a_stride, x_stride, here,
+                 in, input->scale, input->shift, input->activation);
       a = a_block;
       lda = a_stride;
     }
@@ -91,9 +92,10 @@ void KK_FN(kk_pointwise_backward)(float *dx, float *sum_dx, float *sum_dx_x, flo
     kk_tile_rows_job job = {
         .c = dx + row * dx_stride, .c_stride = dx_stride, .a = d, .a_stride = ldd, .b = packed,
         .rows = here, .columns = in, .lines = 1, .segments = 1, .depth = out, .sum = sum_dx,
-        .sum_second = sum_dx_x, .general = add || sloped || sum_dx, .alpha = 1.0f,
+        .sum_second = sum_dx_x,
         .before = add ? add + row * add_stride : NULL, .before_stride = add_stride,
-        .slope = sloped ? slope : NULL, .slope_stride = a_stride, .x = xr, .x_stride = x_stride};
+        .slope = sloped && !gated ? slope : NULL, .gate = gated ? a_block : NULL,
+        .slope_stride = a_stride, .x = xr, .x_stride = x_stride};
     KK_FN(kk_tile_panels)(&job);
   }
   if (!across) return;

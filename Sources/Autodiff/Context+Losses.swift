@@ -92,7 +92,8 @@ extension Context {
     _ logits: Variable,
     _ body: (UnsafeMutablePointer<Float>, Tensor?, Tensor, _ rows: Int) -> Void
   ) -> Variable {
-    precondition(logits.shape.rank == 2, "logits of shape \(logits.shape), expected [batch, classes]")
+    precondition(
+      logits.shape.rank == 2, "logits of shape \(logits.shape), expected [batch, classes]")
     let logits = materialized(logits)
     let rows = logits.shape.rows
     let losses = Tensor(uninitialized: [rows])

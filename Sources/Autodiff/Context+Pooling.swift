@@ -86,7 +86,8 @@ extension Context {
   }
 
   private func pool(_ x: Variable, size: Int, stride: Int, _ kind: kk_pool_kind) -> Variable {
-    precondition(x.shape.rank == 4, "pooling of \(x.shape), expected [batch, height, width, channels]")
+    precondition(
+      x.shape.rank == 4, "pooling of \(x.shape), expected [batch, height, width, channels]")
     let map = PooledMap(x)
     let (height, width) = (x.shape[1], x.shape[2])
     let pads = height % stride != 0 || width % stride != 0 || size % 2 == 1

@@ -49,7 +49,8 @@ public struct VectorWindow: Sendable {
   public init(_ parameter: Parameter, count: Int, blocks: Int = 1, row: Int = 0) {
     let length = parameter.shape.channels
     precondition(
-      count % blocks == 0 && count / blocks <= length && (row + 1) * length <= parameter.shape.count,
+      count % blocks == 0 && count / blocks <= length
+        && (row + 1) * length <= parameter.shape.count,
       "window of \(count) in \(blocks) blocks, row \(row), of a parameter \(parameter.shape)")
     self.parameter = parameter
     offset = parameter.offset + row * length

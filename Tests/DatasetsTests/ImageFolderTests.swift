@@ -16,7 +16,7 @@ import Testing
 
   /// Made with libjpeg-turbo, quality 95: 8×8, left half (200, 30, 60), right half (20, 140, 250),
   /// 4:4:4.
-  private static let colourJPEG = [UInt8](
+  static let colourJPEG = [UInt8](
     Data(
       base64Encoded: """
         /9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAIBAQEBAQIBAQECAgICAgQDAgICAgUEBAMEBgUGBgYFBgYGBwkIBgcJB\

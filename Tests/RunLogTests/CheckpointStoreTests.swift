@@ -1,9 +1,8 @@
 import Foundation
 import Logging
+import RunLog
 import Runtime
 import Testing
-
-import RunLog
 
 @Suite struct CheckpointStoreTests {
   struct State: Codable, Equatable {

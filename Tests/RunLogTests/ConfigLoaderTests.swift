@@ -1,8 +1,7 @@
 import Foundation
+import RunLog
 import Runtime
 import Testing
-
-import RunLog
 
 /// A config with everything that configs have: groups, lists of groups, optionals, enums.
 struct TestConfig: ValidatedConfig, Equatable, Sendable {

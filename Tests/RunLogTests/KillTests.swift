@@ -1,8 +1,7 @@
 import Foundation
+import RunLog
 import Runtime
 import Testing
-
-import RunLog
 
 /// Signals to a child process: `kill -9` while it writes as fast as it can, and Ctrl-C.
 @Suite struct KillTests {

@@ -1,8 +1,7 @@
 import Foundation
+import RunLog
 import Runtime
 import Testing
-
-import RunLog
 
 @Suite struct MetricsLogTests {
   private func step(_ step: Int, seconds: Double = 0) -> MetricRecord {

@@ -1,8 +1,7 @@
 import Foundation
+import RunLog
 import Runtime
 import Testing
-
-import RunLog
 
 @Suite(.serialized) struct ProgressTests {
   /// A clock that is set by hand, and what was written.

@@ -1,8 +1,7 @@
 import Foundation
+import RunLog
 import Runtime
 import Testing
-
-import RunLog
 
 @Suite struct ReportTests {
   private func html(_ records: [MetricRecord]) throws -> String {

@@ -1,8 +1,7 @@
 import Foundation
+import RunLog
 import Runtime
 import Testing
-
-import RunLog
 
 @Suite struct RunDirectoryTests {
   struct Config: ValidatedConfig, Sendable, Equatable {

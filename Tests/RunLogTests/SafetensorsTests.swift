@@ -1,8 +1,7 @@
 import Foundation
+import RunLog
 import Runtime
 import Testing
-
-import RunLog
 
 @Suite struct SafetensorsTests {
   /// Written by the reference library (safetensors 0.8 for Python, Golden/make_golden.py).

@@ -1,8 +1,7 @@
 import Foundation
+import RunLog
 import Runtime
 import Testing
-
-import RunLog
 
 /// A folder of its own for one test, removed with the object.
 final class TemporaryFolder {

@@ -1,7 +1,6 @@
 import Runtime
-import Testing
-
 import SearchSpace
+import Testing
 
 private let restrictions: [(String, Restriction)] = [
   ("cnn", Restriction(vit: .identity)), ("cnn only", Restriction(vit: .otherKinds)),

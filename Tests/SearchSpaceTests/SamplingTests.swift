@@ -1,8 +1,7 @@
 import Foundation
 import Runtime
-import Testing
-
 import SearchSpace
+import Testing
 
 /// Upper bound of χ² with `freedom` degrees of freedom at a false-alarm rate of 1e-6 (Wilson and
 /// Hilferty's cube approximation, z = 4.753).

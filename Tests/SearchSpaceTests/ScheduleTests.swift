@@ -1,8 +1,7 @@
 import Foundation
 import Runtime
-import Testing
-
 import SearchSpace
+import Testing
 
 @Test("A schedule reads back from its YAML and JSON", arguments: PhaseSchedule.presetNames)
 func schedulesReadBack(_ name: String) throws {

@@ -1,6 +1,5 @@
-import Testing
-
 import SearchSpace
+import Testing
 
 /// Counts of the compact space made by an independent PyTorch program: parameters are the numbers of
 /// elements of its tensors.

@@ -1,7 +1,6 @@
 import Runtime
-import Testing
-
 import SearchSpace
+import Testing
 
 /// Published MACs of the AttentiveNAS family in millions (its repository's README and configuration).
 private let attentiveFamily: [(name: String, millions: Int, id: String)] = [

@@ -1,8 +1,7 @@
 import Foundation
 import Runtime
-import Testing
-
 import SearchSpace
+import Testing
 
 @Test("A space reads back from its YAML and JSON", arguments: SupernetSpace.presetNames)
 func spacesReadBack(_ name: String) throws {

@@ -1,8 +1,7 @@
 import BigInt
 import Runtime
-import Testing
-
 import SearchSpace
+import Testing
 
 @Test(
   "Sizes as published",

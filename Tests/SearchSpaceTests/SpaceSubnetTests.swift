@@ -1,8 +1,7 @@
 import Foundation
 import Runtime
-import Testing
-
 import SearchSpace
+import Testing
 
 @Test("A subnet's id reads back", arguments: SupernetSpace.presetNames)
 func identifiersReadBack(_ name: String) throws {

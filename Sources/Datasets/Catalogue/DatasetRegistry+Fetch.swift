@@ -59,6 +59,7 @@ extension DatasetRegistry {
     for source in file.urls {
       guard let url = URL(string: source) else { continue }
       for attempt in 0..<max(attempts, 1) {
+        let continues = (FileBytes.size(partial) ?? 0) > 0
         do {
           try Download.run(url, partial: partial, report: report, isCancelled: isCancelled)
           try accept(partial, file, as: target, from: source)
@@ -68,6 +69,8 @@ extension DatasetRegistry {
         } catch {
           last = error
           if isCancelled() { throw error }
+          // A whole file with a wrong checksum will not be another one next time.
+          if !continues, (error as? KirchhoffError)?.kind == .data { break }
           if attempt + 1 < attempts { Thread.sleep(forTimeInterval: 0.25 * Double(1 << attempt)) }
         }
       }

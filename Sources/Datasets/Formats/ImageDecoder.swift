@@ -12,6 +12,8 @@ enum ImageDecoder {
   /// File-name endings of images, lower case.
   static let extensions: Set<String> = ["png", "jpg", "jpeg"]
 
+  static let largestSide = 16384
+
   static func hasImageExtension(_ name: String) -> Bool {
     guard let dot = name.lastIndex(of: ".") else { return false }
     return extensions.contains(name[name.index(after: dot)...].lowercased())
@@ -28,10 +30,18 @@ enum ImageDecoder {
 
   /// Size and channels (1 grey, 3 colour; transparency does not count) from the header.
   static func shape(of bytes: [UInt8], path: String) throws -> ImageShape {
-    switch try format(of: bytes, path: path) {
-    case .png: try withPNG(bytes, path: path) { pngShape($0) }
-    case .jpeg: try jpegShape(bytes, path: path)
+    let shape =
+      switch try format(of: bytes, path: path) {
+      case .png: try withPNG(bytes, path: path) { pngShape($0) }
+      case .jpeg: try jpegShape(bytes, path: path)
+      }
+    // A damaged header must not reserve terabytes.
+    guard shape.height <= largestSide, shape.width <= largestSide else {
+      throw KirchhoffError(
+        .data, subject: path, found: "an image of \(shape.height)×\(shape.width) pixels",
+        expected: "at most \(largestSide) pixels a side")
     }
+    return shape
   }
 
   /// Decodes into `target`, which holds the image at `shape`; converts between grey and colour as

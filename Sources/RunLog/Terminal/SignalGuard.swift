@@ -26,6 +26,12 @@ public enum SignalGuard {
     #endif
     sigaction(SIGINT, &action, nil)
     sigaction(SIGTERM, &action, nil)
+    // A parent may have started this process with both blocked, as worker threads of Dispatch do.
+    var both = sigset_t()
+    sigemptyset(&both)
+    sigaddset(&both, SIGINT)
+    sigaddset(&both, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &both, nil)
     // A reader that goes away (a pipe into head) must not end the work unsaved.
     signal(SIGPIPE, SIG_IGN)
   }

@@ -28,7 +28,9 @@ public struct Banks: Codable, Hashable, Sendable {
   /// The step that `current` belongs to.
   public internal(set) var step: Int
 
-  package static func tolerance(_ options: BankOptions, _ space: SupernetSpace, _ full: SupernetSpace)
+  package static func tolerance(
+    _ options: BankOptions, _ space: SupernetSpace, _ full: SupernetSpace
+  )
     -> Int
   {
     guard options.toleranceMACs == 0 else { return options.toleranceMACs }

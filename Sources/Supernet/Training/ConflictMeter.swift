@@ -1,7 +1,7 @@
 import Autodiff
 import CKernels
-import Runtime
 import RunLog
+import Runtime
 import Tensor
 
 /// Measures how far subnets pull shared weights in different directions: for each tensor and each

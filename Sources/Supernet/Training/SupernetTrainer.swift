@@ -148,7 +148,8 @@ public final class SupernetTrainer {
       if isLargest { teacherLogits[0] = result.logits }
       if measures {
         if !isLargest, draws[0].role == .largest {
-          meter.measure("max|\(draw.role.metricName)", probes!.first, probes!.second, supernet.store)
+          meter.measure(
+            "max|\(draw.role.metricName)", probes!.first, probes!.second, supernet.store)
         }
         direct.add(target)
         if !isLargest { target.clear() }

@@ -1,6 +1,6 @@
 import Autodiff
-import Runtime
 import RunLog
+import Runtime
 import SearchSpace
 import Tensor
 
