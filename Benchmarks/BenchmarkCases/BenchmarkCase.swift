@@ -2,8 +2,10 @@
 public struct BenchmarkCase: Sendable {
   /// A prepared case.
   public struct Prepared {
-    /// The largest error of the result against a plain reference, relative to the result's size, and
-    /// the most that is right. Runs once, before anything is timed.
+    /// The largest error of the result against a plain reference, relative to the result's size,
+    /// and the most that is right.
+    ///
+    /// Runs once, before anything is timed.
     let verify: () throws -> Verification
     /// One call.
     let run: () -> Void
@@ -31,7 +33,7 @@ public struct BenchmarkCase: Sendable {
 
   /// Dotted, in the peers' scheme: `gemm.nn.1024x1024x1024.f32`.
   public let name: String
-  /// The unit of `value`: `GFLOP/s`, `images/s`, `Melem/s`…
+  /// The unit of `value`: `GFLOP/s`, `images/s`, `Melem/s`.
   public let unit: String
   /// Items (or floating-point operations) of one call, in units of `value`·seconds.
   public let work: Double

@@ -37,8 +37,9 @@ enum MatrixCases {
     }
   }
 
-  /// A thousand entries against sums in double precision. The error of a sum of k float products
-  /// grows like √k · 6e-8 times their size.
+  /// A thousand entries against sums in double precision.
+  ///
+  /// The error of a sum of k float products grows like √k · 6e-8 times their size.
   private static func check(
     _ c: Tensor, k: Int, product: (Int, Int, Int) -> Double
   ) -> BenchmarkCase.Verification {

@@ -281,7 +281,8 @@ void KK_FN(kk_convolution_backward)(float *dx, float *sum_dx, float *sum_dx_x, f
                          affine ? gradient->y + out_pixel * gradient->y_stride + out : NULL, c, &b,
                          g_stride, &part);
       if (dw || sloped) {
-        band_load_input(band, sloped && !gated ? slope : NULL, xi, c, b.x_low, b.x_high, &b, input, group);
+        band_load_input(band, sloped && !gated ? slope : NULL, xi, c, b.x_low, b.x_high, &b, input,
+                        group);
       }
       if (dw) {
         weight_gradient(dw + out * c->weight_out, across ? sums + group * across_group : NULL, d,

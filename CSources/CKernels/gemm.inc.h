@@ -13,13 +13,14 @@ static void gemm_rows(float *c, const float *a, const float *b, size_t m, size_t
                       int accumulate) {
   kk_tile_rows_job job = {.c_stride = c_stride, .a_stride = a_stride, .b = b,
                           .b_stride = b_stride, .columns = n, .lines = 1, .segments = 1,
-                          .depth = k, .ahead_step = 4,
+                          .depth = k, .ahead_stride = a_stride, .ahead_step = 4,
                           .general = accumulate || alpha != 1.0f, .accumulate = accumulate,
                           .alpha = alpha};
   for (size_t i = 0; i < m; i += KK_GEMM_BLOCK) {
     job.rows = m - i < KK_GEMM_BLOCK ? m - i : KK_GEMM_BLOCK;
     job.c = c + (ptrdiff_t)i * c_stride;
     job.a = a + (ptrdiff_t)i * a_stride;
+    job.ahead = job.a + 12 * a_stride;
     KK_FN(kk_tile_panels)(&job);
   }
 }

@@ -29,7 +29,9 @@ typedef struct {
   size_t segments;
   size_t depth;
   ptrdiff_t segment_stride;
-  ptrdiff_t ahead_step;  // bytes by which the prefetch of the next rows of A moves, per row and k
+  const float *ahead;    // what the next block will read, fetched while this one is computed:
+  ptrdiff_t ahead_stride;  // row r of it along with row r of A, if not NULL
+  ptrdiff_t ahead_step;    // bytes of a row of it for each k
   const float *bias;
   float *sum;
   float *sum_second;

@@ -66,7 +66,7 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
   const size_t last = job->columns - (size_t)(NV - 1) * KK_LANES;
   const size_t last_b = job->b_stride ? last : KK_LANES;
   const ptrdiff_t ldb = job->b_stride ? job->b_stride : NV * KK_LANES;
-  const char *ahead = (const char *)(segment + MR * lda);
+  const char *ahead = (const char *)(job->ahead + (ptrdiff_t)first * job->ahead_stride);
   const ptrdiff_t ahead_step = job->ahead_step * MR;
   for (size_t s = 0; s < job->segments; s++, segment += job->segment_stride) {
     const float *row[4];
@@ -247,7 +247,7 @@ void KK_FN(kk_tile_panels)(const kk_tile_rows_job *job) {
     part.bias = job->bias ? job->bias + start : NULL;
     part.sum = job->sum ? job->sum + start : NULL;
     part.sum_second = job->sum_second ? job->sum_second + start : NULL;
-    if (p) part.ahead_step = 0;
+    if (p) part.ahead_step = part.ahead_stride = 0;
     for (size_t i = 0; i < job->lines; i++) {
       const ptrdiff_t line = (ptrdiff_t)i;
       part.a = job->a + line * job->a_line;

@@ -5,7 +5,13 @@
 
 #define KK_POINTWISE_BLOCK 96  // rows that go through the caches together; a multiple of every tile
 
+#define KK_POINTWISE_AHEAD 12  // rows ahead of a block that is read in place
+
 static inline size_t kk_whole_vectors(size_t n) { return (n + 15) / 16 * 16; }
+
+static inline ptrdiff_t kk_bytes_per_step(ptrdiff_t stride, size_t depth) {
+  return (4 * stride + (ptrdiff_t)depth - 1) / (ptrdiff_t)depth;
+}
 
 #define KK_BODY "../pointwise.inc.h"
 #include "internal/per_isa.h"

@@ -22,7 +22,9 @@ void KK_FN(kk_pointwise_forward)(float *y, float *sum, float *sum_squares, const
     job.rows = rows - r < KK_POINTWISE_BLOCK ? rows - r : KK_POINTWISE_BLOCK;
     job.a = x + row * x_stride;
     job.a_stride = x_stride;
-    job.ahead_step = (4 * x_stride + (ptrdiff_t)in - 1) / (ptrdiff_t)in;
+    job.ahead = job.a + (identity ? KK_POINTWISE_AHEAD : KK_POINTWISE_BLOCK) * x_stride;
+    job.ahead_stride = x_stride;
+    job.ahead_step = kk_bytes_per_step(x_stride, in);
     if (!identity) {
       load_input(scratch, NULL, job.a, (ptrdiff_t)in, 0, x_stride, job.rows, in, input->scale,
                  input->shift, input->activation);
@@ -95,7 +97,9 @@ void KK_FN(kk_pointwise_backward)(float *dx, float *sum_dx, float *sum_dx_x, flo
         .sum_second = sum_dx_x,
         .before = add ? add + row * add_stride : NULL, .before_stride = add_stride,
         .slope = sloped && !gated ? slope : NULL, .gate = gated ? a_block : NULL,
-        .slope_stride = a_stride, .x = xr, .x_stride = x_stride};
+        .slope_stride = a_stride, .x = xr, .x_stride = x_stride,
+        .ahead = g + (row + KK_POINTWISE_BLOCK) * g_stride, .ahead_stride = g_stride,
+        .ahead_step = kk_bytes_per_step(g_stride, out)};
     KK_FN(kk_tile_panels)(&job);
   }
   if (!across) return;

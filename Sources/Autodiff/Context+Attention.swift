@@ -51,8 +51,10 @@ public struct HeadMixing {
   let before: WeightWindow
   let after: Map
 
-  /// The map of the logits, and that of the probabilities. The first has no bias: it would shift all
-  /// logits of a row alike, which the softmax does not see.
+  /// The map of the logits, and that of the probabilities.
+  ///
+  /// The first has no bias: it would shift all logits of a row alike, which the softmax does not
+  /// see.
   public init(before: WeightWindow, after: Map) {
     self.before = before
     self.after = after

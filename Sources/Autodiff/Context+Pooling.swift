@@ -74,8 +74,10 @@ extension Context {
     return Variable(raw: y, node: node)
   }
 
-  /// The mean of `size × size` windows. An odd side is padded with zeros that count, so that the
-  /// result has ⌈side / stride⌉ positions a side.
+  /// The mean of `size × size` windows.
+  ///
+  /// An odd side is padded with zeros that count, so that the result has ⌈side / stride⌉ positions
+  /// a side.
   public func averagePool(_ x: Variable, size: Int, stride: Int) -> Variable {
     pool(x, size: size, stride: stride, KK_POOL_AVERAGE)
   }

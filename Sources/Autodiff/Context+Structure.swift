@@ -4,8 +4,10 @@ import Tensor
 
 // Shapes, slices, lookups.
 extension Context {
-  /// The same floats under another shape. A deferred transform stays deferred while the channels
-  /// stay the same: a feature map becomes tokens for nothing.
+  /// The same floats under another shape.
+  ///
+  /// A deferred transform stays deferred while the channels stay the same: a feature map becomes
+  /// tokens for nothing.
   public func reshape(_ x: Variable, to shape: Shape) -> Variable {
     let x = shape.channels == x.shape.channels ? x : materialized(x)
     let raw = x.raw.reshaped(shape)

@@ -2,7 +2,9 @@ import Runtime
 import Tensor
 
 /// What travels with a forward pass: parameter values, where gradients go, the tape, the mode and
-/// the random stream. There is no global training flag.
+/// the random stream.
+///
+/// There is no global training flag.
 public struct Context {
   /// How layers behave.
   public enum Mode: Sendable, Equatable {

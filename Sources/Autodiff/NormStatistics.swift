@@ -14,8 +14,9 @@ public struct NormSlot: Hashable, Sendable {
   }
 }
 
-/// How batch statistics of calibration become the statistics of inference. The three conventions in
-/// use differ; a result has to name its own.
+/// How batch statistics of calibration become the statistics of inference.
+///
+/// The three conventions in use differ; a result has to name its own.
 public enum CalibrationConvention: String, Sendable, Codable, CaseIterable {
   /// Mean over batches of batch means and of *unbiased* batch variances, each batch counting one
   /// (US-Nets, AttentiveNAS, NASViT).

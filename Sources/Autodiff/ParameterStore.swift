@@ -24,7 +24,7 @@ public final class ParameterStore {
     public let parameter: Parameter
     /// Whether weight decay applies (weights yes, biases and norms no).
     public let decays: Bool
-    /// The group a schedule can freeze: "stem", "mbconv", "vit", "head"…
+    /// The group a schedule can freeze: "stem", "mbconv", "vit", "head".
     public let group: String
   }
 

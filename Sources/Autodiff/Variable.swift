@@ -12,8 +12,9 @@ public struct Variable {
   package let raw: Tensor
   /// What consumers apply to the raw floats when they load them.
   package let transform: Transform?
-  /// The node that receives the gradient, or -1 for a constant. With a transform it is the gradient
-  /// of the normalised value before the activation.
+  /// The node that receives the gradient, or -1 for a constant.
+  ///
+  /// With a transform it is the gradient of the normalised value before the activation.
   package let node: Int
   /// Per-chunk sums of the raw floats by channel, left by the producer for a batch norm.
   package let statistics: ChannelSums?

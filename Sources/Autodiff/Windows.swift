@@ -45,7 +45,9 @@ public struct VectorWindow: Sendable {
   package let blockStride: Int
 
   /// The first `count` values of a parameter; with `blocks` the first `count / blocks` of each row
-  /// of a parameter `[blocks, length]`. `row` chooses one row of a table `[rows, length]`.
+  /// of a parameter `[blocks, length]`.
+  ///
+  /// `row` chooses one row of a table `[rows, length]`.
   public init(_ parameter: Parameter, count: Int, blocks: Int = 1, row: Int = 0) {
     let length = parameter.shape.channels
     precondition(

@@ -4,7 +4,9 @@ import CKernels
 public enum MemoryPool {
   /// Counters of the pool since the start of the process.
   public struct Statistics: Sendable {
-    /// Blocks taken from the system so far. Constant once training runs.
+    /// Blocks taken from the system so far.
+    ///
+    /// Constant once training runs.
     public let systemAllocations: Int
     /// Bytes taken from the system.
     public let systemBytes: Int

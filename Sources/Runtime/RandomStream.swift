@@ -38,7 +38,9 @@ public struct RandomStream: Sendable, Codable, Hashable {
     Float(bits(at: index) >> 8) * 0x1p-24
   }
 
-  /// Uniform among `0..<n`, 0 < n ≤ 2³². The bias is below n / 2³².
+  /// Uniform among `0..<n`, 0 < n ≤ 2³².
+  ///
+  /// The bias is below n / 2³².
   public func integer(at index: UInt64, below n: Int) -> Int {
     precondition(n > 0 && n <= 1 << 32, "integer(below: \(n))")
     return Int((UInt64(bits(at: index)) * UInt64(n)) >> 32)

@@ -35,7 +35,9 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     return product
   }
 
-  /// The last extent: the channels of a row. 1 for a scalar.
+  /// The last extent: the channels of a row.
+  ///
+  /// 1 for a scalar.
   public var channels: Int { rank == 0 ? 1 : Int(extents[rank - 1]) }
 
   /// The product of all extents but the last.

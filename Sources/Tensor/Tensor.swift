@@ -57,7 +57,9 @@ public struct Tensor {
   /// Whether the rows follow each other without gaps.
   public var isContiguous: Bool { rowStride == shape.channels || shape.rows <= 1 }
 
-  /// The first float. Writing through it is for code that just made the tensor.
+  /// The first float.
+  ///
+  /// Writing through it is for code that just made the tensor.
   package var pointer: UnsafeMutablePointer<Float> { memory.floats + offset }
 
   /// All elements in row-major order.

@@ -115,8 +115,9 @@ public struct MultiHeadAttention {
   }
 }
 
-/// A linear map over heads (Shazeer et al., "Talking-heads attention", 2020). The published bias of
-/// the first map is stored, but does nothing: a softmax does not see it.
+/// A linear map over heads (Shazeer et al., "Talking-heads attention", 2020).
+///
+/// The published bias of the first map is stored, but does nothing: a softmax does not see it.
 private struct HeadLinear {
   let weight: Parameter
   let bias: Parameter

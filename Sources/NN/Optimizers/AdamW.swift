@@ -14,6 +14,7 @@ public struct AdamW: Optimizer {
   public var epsilon: Float
   /// Decoupled decay, times the learning rate a step.
   public var weightDecay: Float
+  /// Steps taken.
   public private(set) var stepCount = 0
 
   private var first: Tensor
@@ -31,6 +32,7 @@ public struct AdamW: Optimizer {
     second = Tensor(shape: [store.floatCount])
   }
 
+  /// Takes one step.
   public mutating func step(
     _ store: ParameterStore, _ gradients: Gradients, _ options: StepOptions
   ) {
@@ -53,10 +55,12 @@ public struct AdamW: Optimizer {
     if options.clearsGradients && !options.frozenGroups.isEmpty { gradients.clear() }
   }
 
+  /// The state by name, for a checkpoint.
   public var state: [(name: String, values: Tensor)] {
     [("adamw.first", first), ("adamw.second", second)]
   }
 
+  /// Restores what `state` gave.
   public mutating func restore(stepCount: Int, state: [String: Tensor]) throws {
     first = try state.flat("adamw.first", count: first.shape.count)
     second = try state.flat("adamw.second", count: second.shape.count)

@@ -12,6 +12,7 @@ public struct SGD: Optimizer {
   public var nesterov: Bool
   /// Added to the gradient as `weightDecay · weight`.
   public var weightDecay: Float
+  /// Steps taken.
   public private(set) var stepCount = 0
 
   private var velocity: Tensor
@@ -26,6 +27,7 @@ public struct SGD: Optimizer {
     velocity = Tensor(shape: [store.floatCount])
   }
 
+  /// Takes one step.
   public mutating func step(
     _ store: ParameterStore, _ gradients: Gradients, _ options: StepOptions
   ) {
@@ -43,8 +45,10 @@ public struct SGD: Optimizer {
     if options.clearsGradients && !options.frozenGroups.isEmpty { gradients.clear() }
   }
 
+  /// The state by name, for a checkpoint.
   public var state: [(name: String, values: Tensor)] { [("sgd.velocity", velocity)] }
 
+  /// Restores what `state` gave.
   public mutating func restore(stepCount: Int, state: [String: Tensor]) throws {
     velocity = try state.flat("sgd.velocity", count: velocity.shape.count)
     self.stepCount = stepCount

@@ -14,8 +14,9 @@ extension Supernet {
   }
 
   /// Sets the residual scale of all transformer blocks: the tables of switchable scaling where the
-  /// space has them, else the output layers of both branches are multiplied by it. At 0 every
-  /// transformer block is the identity.
+  /// space has them, else the output layers of both branches are multiplied by it.
+  ///
+  /// At 0 every transformer block is the identity.
   public func setTransformerScale(_ scale: Float) {
     for entry in store.entries where entry.group == ParameterGroup.vit.rawValue {
       let values = store.values + entry.parameter.offset
@@ -37,9 +38,11 @@ extension Supernet {
     name.contains("attention.output.") || name.contains(".down.")
   }
 
-  /// Sorts the middle channels of every MBConv by the L1 norm of the projection's input weights, the
-  /// most important first, so that smaller expansions keep the best (Cai et al., Once-for-all,
-  /// ICLR 2020). All weights of a block are permuted alike: the largest network is unchanged.
+  /// Sorts the middle channels of every MBConv by the L1 norm of the projection's input weights,
+  /// the most important first, so that smaller expansions keep the best (Cai et al., Once-for-all,
+  /// ICLR 2020).
+  ///
+  /// All weights of a block are permuted alike: the largest network is unchanged.
   public func sortChannels() {
     for entry in store.entries where entry.name.hasSuffix("mbconv.project.weight") {
       sortChannels(block: String(entry.name.dropLast("project.weight".count)), entry.parameter)

@@ -28,8 +28,9 @@ public struct ConflictMeter: Codable, Sendable {
   /// A meter without samples.
   public init() {}
 
-  /// Takes in the gradients of two subnets on one batch. A tensor that only one of them uses has no
-  /// cosine and is not counted.
+  /// Takes in the gradients of two subnets on one batch.
+  ///
+  /// A tensor that only one of them uses has no cosine and is not counted.
   mutating func measure(
     _ pair: String, _ first: Gradients, _ second: Gradients, _ store: ParameterStore
   ) {
@@ -92,7 +93,7 @@ public struct ConflictMeter: Codable, Sendable {
 public struct ConflictSummary: Codable, Hashable, Sendable {
   /// Whose gradients were compared.
   public var pair: String
-  /// The group: "stem", "mbconv", "vit", "head"…
+  /// The group: "stem", "mbconv", "vit", "head".
   public var blockKind: String
   /// Mean over tensors of the mean cosine.
   public var cosine: Double

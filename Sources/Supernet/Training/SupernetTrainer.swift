@@ -170,8 +170,9 @@ public final class SupernetTrainer {
     return losses.mapValues { $0.reduce(0, +) / Double($0.count) }
   }
 
-  /// The conflict between a convolutional and a transformer-heavy subnet on this batch. Their
-  /// gradients do not enter the update.
+  /// The conflict between a convolutional and a transformer-heavy subnet on this batch.
+  ///
+  /// Their gradients do not enter the update.
   private func measureBlockKinds(_ work: StepWork, _ teacherLogits: [Int: Tensor]) {
     let convolutional = sampler.space.largestConvolutional
     let transformers = sampler.space.mostTransformers
