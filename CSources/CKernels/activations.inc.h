@@ -27,20 +27,20 @@
     const kk_activation kk_act = value;       \
     statement;                                \
   } break
-#define KK_WITH_ACTIVATION(activation, statement)          \
-  switch (activation) {                                    \
-    KK_ACTIVATION_CASE_(KK_ACT_RELU, statement);           \
-    KK_ACTIVATION_CASE_(KK_ACT_HARDSWISH, statement);      \
-    KK_ACTIVATION_CASE_(KK_ACT_SWISH, statement);          \
-    KK_ACTIVATION_CASE_(KK_ACT_GELU, statement);           \
-    KK_ACTIVATION_CASE_(KK_ACT_SIGMOID, statement);        \
-    KK_ACTIVATION_CASE_(KK_ACT_TANH, statement);           \
-    KK_ACTIVATION_CASE_(KK_ACT_HARDSIGMOID, statement);    \
-    KK_ACTIVATION_CASE_(KK_ACT_GELU_TANH, statement);      \
-    default: {                                             \
-      const kk_activation kk_act = KK_ACT_NONE;            \
-      statement;                                           \
-    } break;                                               \
+#define KK_WITH_ACTIVATION(activation, statement)       \
+  switch (activation) {                                 \
+    KK_ACTIVATION_CASE_(KK_ACT_RELU, statement);        \
+    KK_ACTIVATION_CASE_(KK_ACT_HARDSWISH, statement);   \
+    KK_ACTIVATION_CASE_(KK_ACT_SWISH, statement);       \
+    KK_ACTIVATION_CASE_(KK_ACT_GELU, statement);        \
+    KK_ACTIVATION_CASE_(KK_ACT_SIGMOID, statement);     \
+    KK_ACTIVATION_CASE_(KK_ACT_TANH, statement);        \
+    KK_ACTIVATION_CASE_(KK_ACT_HARDSIGMOID, statement); \
+    KK_ACTIVATION_CASE_(KK_ACT_GELU_TANH, statement);   \
+    default: {                                          \
+      const kk_activation kk_act = KK_ACT_NONE;         \
+      statement;                                        \
+    } break;                                            \
   }
 #endif
 

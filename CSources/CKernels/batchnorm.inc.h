@@ -91,12 +91,12 @@ KK_INLINE void KK_FN(gradient_rows)(float *g, ptrdiff_t g_stride, float *sums, f
     float *to = g ? g + (ptrdiff_t)row * g_stride : NULL;
     const float *from = dy + (ptrdiff_t)row * dy_stride, *raw = x + (ptrdiff_t)row * x_stride;
     if (last - row >= 4) {
-      KK_FN(gradient_block)(to, g_stride, sums, products, from, dy_stride, raw, x_stride, in,
-                            channels, act, 4);
+      KK_FN(gradient_block)
+      (to, g_stride, sums, products, from, dy_stride, raw, x_stride, in, channels, act, 4);
       row += 4;
     } else {
-      KK_FN(gradient_block)(to, g_stride, sums, products, from, dy_stride, raw, x_stride, in,
-                            channels, act, 1);
+      KK_FN(gradient_block)
+      (to, g_stride, sums, products, from, dy_stride, raw, x_stride, in, channels, act, 1);
       row++;
     }
   }

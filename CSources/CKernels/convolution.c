@@ -55,13 +55,13 @@ size_t kk_convolution_backward_chunk(const kk_convolution *c, size_t images) {
 }
 
 size_t kk_convolution_packed_floats(const kk_convolution *c) {
-  return c->groups * kk_packed_floats(c->kernel_height * c->kernel_width * kk_group_in(c),
-                                      kk_group_out(c));
+  return c->groups *
+         kk_packed_floats(c->kernel_height * c->kernel_width * kk_group_in(c), kk_group_out(c));
 }
 
 size_t kk_convolution_backward_packed_floats(const kk_convolution *c) {
-  return c->groups * kk_packed_floats(c->kernel_height * c->kernel_width * kk_group_out(c),
-                                      kk_group_in(c));
+  return c->groups *
+         kk_packed_floats(c->kernel_height * c->kernel_width * kk_group_out(c), kk_group_in(c));
 }
 
 size_t kk_convolution_scratch_floats(const kk_convolution *c) {
@@ -74,10 +74,9 @@ size_t kk_convolution_backward_scratch_floats(const kk_convolution *c) {
   size_t bands = kk_convolution_backward_bands(c), most = 0;
   for (size_t i = 0; i < bands; i++) {
     kk_band b = kk_band_at(c, i, bands);
-    size_t floats =
-        (size_t)(b.d_high - b.d_low) * kk_gradient_width(c) * kk_group_out(c) +
-        (size_t)(b.x_high - b.x_low) * kk_band_width(c) * kk_group_in(c) +
-        (size_t)(b.own_high - b.own_low) * c->width * kk_group_in(c);
+    size_t floats = (size_t)(b.d_high - b.d_low) * kk_gradient_width(c) * kk_group_out(c) +
+                    (size_t)(b.x_high - b.x_low) * kk_band_width(c) * kk_group_in(c) +
+                    (size_t)(b.own_high - b.own_low) * c->width * kk_group_in(c);
     if (floats > most) most = floats;
   }
   return most + c->kernel_height * c->kernel_width * c->in * kk_whole_vectors(kk_group_out(c));
@@ -112,8 +111,7 @@ void kk_convolution_backward_pack(float *packed, const float *weights, const kk_
         for (size_t i = 0; i < taps_y * taps_x; i++) {
           const size_t ky = ry + c->stride_height * (taps_y - 1 - i / taps_x);
           const size_t kx = rx + c->stride_width * (taps_x - 1 - i % taps_x);
-          const float *w =
-              group + (ptrdiff_t)ky * c->weight_row + (ptrdiff_t)kx * c->weight_column;
+          const float *w = group + (ptrdiff_t)ky * c->weight_row + (ptrdiff_t)kx * c->weight_column;
           kk_gemm_pack_part(packed, w, c->weight_out, m, n, 0, i * m, total);
         }
         packed += kk_packed_floats(total, n);
@@ -135,17 +133,16 @@ void kk_convolution_backward_reference(float *dx, float *sum_dx, float *sum_dx_x
                                        float *scratch);
 
 void kk_convolution_forward(float *y, float *sum, float *sum_squares, const float *x,
-                            const float *packed, size_t first, size_t last,
-                            const kk_convolution *c, const kk_input *input,
-                            const kk_output *output, float *scratch) {
+                            const float *packed, size_t first, size_t last, const kk_convolution *c,
+                            const kk_input *input, const kk_output *output, float *scratch) {
   KK_DISPATCH(kk_convolution_forward, y, sum, sum_squares, x, packed, first, last, c, input, output,
               scratch);
 }
 
 void kk_convolution_backward(float *dx, float *sum_dx, float *sum_dx_x, float *dw, float *dbias,
-                             const float *g, const float *x, const float *packed,
-                             const float *add, size_t first, size_t last, ptrdiff_t dx_stride,
-                             ptrdiff_t g_stride, ptrdiff_t add_stride, const kk_convolution *c,
+                             const float *g, const float *x, const float *packed, const float *add,
+                             size_t first, size_t last, ptrdiff_t dx_stride, ptrdiff_t g_stride,
+                             ptrdiff_t add_stride, const kk_convolution *c,
                              const kk_gradient *gradient, const kk_input *input, float *scratch) {
   KK_DISPATCH(kk_convolution_backward, dx, sum_dx, sum_dx_x, dw, dbias, g, x, packed, add, first,
               last, dx_stride, g_stride, add_stride, c, gradient, input, scratch);

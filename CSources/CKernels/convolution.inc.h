@@ -75,18 +75,27 @@ void KK_FN(kk_convolution_forward)(float *y, float *sum, float *sum_squares, con
       if (!direct) band_load_input(scratch, NULL, from, c, low, high, &b, input, g);
       const ptrdiff_t column = (ptrdiff_t)(g * m);
       kk_tile_rows_job job = {
-          .c = y + out_pixel * c->y_stride + column, .c_stride = c->y_stride,
-          .a = direct ? from + low * row : scratch, .a_stride = (ptrdiff_t)c->stride_width * pixel,
-          .b = packed + g * packed_group, .rows = output_width, .columns = m,
-          .segments = c->kernel_height, .depth = depth, .segment_stride = row,
-          .bias = o.bias ? o.bias + column : NULL, .sum = sum ? sum + column : NULL,
+          .c = y + out_pixel * c->y_stride + column,
+          .c_stride = c->y_stride,
+          .a = direct ? from + low * row : scratch,
+          .a_stride = (ptrdiff_t)c->stride_width * pixel,
+          .b = packed + g * packed_group,
+          .rows = output_width,
+          .columns = m,
+          .segments = c->kernel_height,
+          .depth = depth,
+          .segment_stride = row,
+          .bias = o.bias ? o.bias + column : NULL,
+          .sum = sum ? sum + column : NULL,
           .sum_second = sum ? sum_squares + column : NULL,
-          .general = o.activation != KK_ACT_NONE || o.after, .alpha = 1.0f,
+          .general = o.activation != KK_ACT_NONE || o.after,
+          .alpha = 1.0f,
           .activation = o.activation,
           .before = o.before ? o.before + out_pixel * o.before_stride + column : NULL,
           .before_stride = o.before_stride,
           .after = o.after ? o.after + out_pixel * o.after_stride + column : NULL,
-          .after_stride = o.after_stride, .lines = (size_t)(b.out_high - b.out_low),
+          .after_stride = o.after_stride,
+          .lines = (size_t)(b.out_high - b.out_low),
           .a_line = (ptrdiff_t)c->stride_height * row,
           .c_line = (ptrdiff_t)output_width * c->y_stride,
           .before_line = (ptrdiff_t)output_width * o.before_stride,
@@ -209,8 +218,7 @@ static void data_gradient(kk_tile_rows_job job, const float *d, const float *pac
       job.segment_stride = d_row;
       job.a_stride = (ptrdiff_t)m;
       job.a_line = d_row;
-      job.a = job.segments ? d + (dy - b->d_low) * d_row +
-                                 (dx + kk_gradient_left(c)) * (ptrdiff_t)m
+      job.a = job.segments ? d + (dy - b->d_low) * d_row + (dx + kk_gradient_left(c)) * (ptrdiff_t)m
                            : d;
       job.c = image.c + pixel * image.c_stride;
       job.c_stride = sw * image.c_stride;
@@ -289,11 +297,15 @@ void KK_FN(kk_convolution_backward)(float *dx, float *sum_dx, float *sum_dx_x, f
                         band, c, &b);
       }
       if (!dx) continue;
-      kk_tile_rows_job job = {
-          .c = dx + pixel * dx_stride + in, .c_stride = dx_stride, .columns = n,
-          .sum = sum_dx ? sum_dx + in : NULL, .sum_second = sum_dx ? sum_dx_x + in : NULL,
-          .before = add ? add + pixel * add_stride + in : NULL,
-          .slope = sloped && !gated ? slope : NULL, .gate = gated ? band : NULL, .x = xi};
+      kk_tile_rows_job job = {.c = dx + pixel * dx_stride + in,
+                              .c_stride = dx_stride,
+                              .columns = n,
+                              .sum = sum_dx ? sum_dx + in : NULL,
+                              .sum_second = sum_dx ? sum_dx_x + in : NULL,
+                              .before = add ? add + pixel * add_stride + in : NULL,
+                              .slope = sloped && !gated ? slope : NULL,
+                              .gate = gated ? band : NULL,
+                              .x = xi};
       data_gradient(job, d, packed + group * packed_group, c, &b, add_stride);
     }
   }

@@ -25,8 +25,7 @@ static inline size_t kk_phase_taps(size_t kernel, size_t stride, size_t residue)
 // Columns of the padded input row in scratch: the padding, the whole row, and what the last patch
 // needs.
 static inline size_t kk_band_width(const kk_convolution *c) {
-  size_t patches =
-      (kk_convolution_output_width(c) - 1) * c->stride_width + c->kernel_width;
+  size_t patches = (kk_convolution_output_width(c) - 1) * c->stride_width + c->kernel_width;
   size_t row = c->padding_width + c->width;
   return patches > row ? patches : row;
 }
@@ -41,8 +40,7 @@ static inline ptrdiff_t kk_gradient_right(const kk_convolution *c) {
   return kk_most(0, end - ((ptrdiff_t)kk_convolution_output_width(c) - 1));
 }
 static inline size_t kk_gradient_width(const kk_convolution *c) {
-  return kk_convolution_output_width(c) +
-         (size_t)(kk_gradient_left(c) + kk_gradient_right(c));
+  return kk_convolution_output_width(c) + (size_t)(kk_gradient_left(c) + kk_gradient_right(c));
 }
 
 // Rows of one band: of the output [out_low, out_high), owned rows of the input [own_low, own_high),

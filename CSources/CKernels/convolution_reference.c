@@ -79,10 +79,10 @@ static void weight_gradient(float *dw, const float *g, const float *x, size_t fi
       const ptrdiff_t image = (ptrdiff_t)(job / bands);
       const kk_band b = kk_band_at(c, job % bands, bands);
       for (ptrdiff_t i = b.out_low * width; i < b.out_high * width; i++) {
-        const ptrdiff_t iy = i / width * (ptrdiff_t)c->stride_height + (ptrdiff_t)ky -
-                             (ptrdiff_t)c->padding_height;
-        const ptrdiff_t ix = i % width * (ptrdiff_t)c->stride_width + (ptrdiff_t)kx -
-                             (ptrdiff_t)c->padding_width;
+        const ptrdiff_t iy =
+            i / width * (ptrdiff_t)c->stride_height + (ptrdiff_t)ky - (ptrdiff_t)c->padding_height;
+        const ptrdiff_t ix =
+            i % width * (ptrdiff_t)c->stride_width + (ptrdiff_t)kx - (ptrdiff_t)c->padding_width;
         total += (double)gradient_at(gradient, g, g_stride, image * width * height + i, channel) *
                  transformed(c, input, x, image, iy, ix, group * n + k);
       }
@@ -158,8 +158,8 @@ void kk_convolution_backward_reference(float *dx, float *sum_dx, float *sum_dx_x
       const ptrdiff_t image = (ptrdiff_t)(job / bands);
       for (ptrdiff_t i = b.own_low * width; i < b.own_high * width; i++) {
         const ptrdiff_t pixel = image * pixels + i;
-        double v = data_gradient(g, packed, g_stride, c, gradient, image, i / width, i % width,
-                                 channel);
+        double v =
+            data_gradient(g, packed, g_stride, c, gradient, image, i / width, i % width, channel);
         if (add) v += add[pixel * add_stride + column];
         float raw = x ? x[pixel * c->x_stride + column] : 0.0f;
         if (input && input->activation != KK_ACT_NONE) {

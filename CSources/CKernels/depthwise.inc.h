@@ -159,9 +159,10 @@ void KK_FN(kk_depthwise_forward)(float *y, ptrdiff_t y_stride, float *sums, floa
           const size_t t1 = top + k > h + pad ? h + pad - top : k;
           if (ready < top + t0 - pad) ready = top + t0 - pad;
           for (; ready < top + t1 - pad; ready++) {
-            KK_FN(transform_row)(ring + ready % KK_RING * row_floats + pad * KK_LANES,
-                                 in + (ptrdiff_t)(ready * w) * x_stride + c, x_stride, w, n,
-                                 scale + c, shift + c, &next_x, act);
+            KK_FN(transform_row)
+            (ring + ready % KK_RING * row_floats + pad * KK_LANES,
+             in + (ptrdiff_t)(ready * w) * x_stride + c, x_stride, w, n, scale + c, shift + c,
+             &next_x, act);
           }
           const float *rows[KK_DEPTHWISE_TAPS], *row_taps[KK_DEPTHWISE_TAPS];
           for (size_t t = t0; t < t1; t++) {
@@ -169,8 +170,9 @@ void KK_FN(kk_depthwise_forward)(float *y, ptrdiff_t y_stride, float *sums, floa
             row_taps[t - t0] = taps + (v * k + t) * k * KK_LANES;
           }
           convolve(row, rows, row_taps, t1 - t0, out_w, stride);
-          KK_FN(finish_row)(out + (ptrdiff_t)(oy * out_w) * y_stride + c, y_stride, total + c,
-                            total_squares + c, row, out_w, n, offset + c, &next_y, activation);
+          KK_FN(finish_row)
+          (out + (ptrdiff_t)(oy * out_w) * y_stride + c, y_stride, total + c, total_squares + c,
+           row, out_w, n, offset + c, &next_y, activation);
         }
       }
     }

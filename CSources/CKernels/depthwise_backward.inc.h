@@ -128,10 +128,10 @@ static void KK_FN(dx_row)(KK_FN(depthwise_state) * s, size_t i, size_t c, size_t
     }
     f.convolve(s->row, rows, taps, f.taps ? count : 0, f.count, 1);
     const ptrdiff_t pixel = (ptrdiff_t)(i * w + f.first);
-    KK_FN(finish_gradient)(s->dx + pixel * s->dx_stride + c, (ptrdiff_t)stride * s->dx_stride,
-                           s->sums + c, s->products + c, s->row, s->x + pixel * s->x_stride + c,
-                           (ptrdiff_t)stride * s->x_stride, f.count, n, s->scale + c, s->shift + c,
-                           s->with_sums, &s->next_dx, s->act);
+    KK_FN(finish_gradient)
+    (s->dx + pixel * s->dx_stride + c, (ptrdiff_t)stride * s->dx_stride, s->sums + c,
+     s->products + c, s->row, s->x + pixel * s->x_stride + c, (ptrdiff_t)stride * s->x_stride,
+     f.count, n, s->scale + c, s->shift + c, s->with_sums, &s->next_dx, s->act);
   }
 }
 
@@ -167,9 +167,9 @@ static void KK_FN(backward_unit)(KK_FN(depthwise_state) * s, size_t y0, size_t y
     for (; ready_d < s1; ready_d++) {
       const ptrdiff_t at = (ptrdiff_t)(ready_d * out_w);
       float *to = s->d + (ready_d & (s->d_ring - 1)) * s->d_floats + (k - 1) * KK_LANES;
-      KK_FN(gradient_row)(to, s->g + at * s->g_stride + c, s->g_stride,
-                          s->y ? s->y + at * s->y_stride + c : NULL, s->y_stride, out_w, n,
-                          s->ga + c, s->gb + c, s->gc + c, &s->next_g, &s->next_y);
+      KK_FN(gradient_row)
+      (to, s->g + at * s->g_stride + c, s->g_stride, s->y ? s->y + at * s->y_stride + c : NULL,
+       s->y_stride, out_w, n, s->ga + c, s->gb + c, s->gc + c, &s->next_g, &s->next_y);
     }
     if (s->with_dw && s0 < y1) {
       const size_t last = s1 < y1 ? s1 : y1, bottom = (last - 1) * stride + k;  // from -pad
@@ -177,8 +177,8 @@ static void KK_FN(backward_unit)(KK_FN(depthwise_state) * s, size_t y0, size_t y
       for (; ready_a < need; ready_a++) {
         const float *from = s->x + (ptrdiff_t)(ready_a * w) * s->x_stride + c;
         float *to = s->a + (ready_a & (s->a_ring - 1)) * s->a_floats + pad * KK_LANES;
-        KK_FN(transform_row)(to, from, s->x_stride, w, n, s->scale + c, s->shift + c, &s->next_x,
-                             s->act);
+        KK_FN(transform_row)
+        (to, from, s->x_stride, w, n, s->scale + c, s->shift + c, &s->next_x, s->act);
       }
       KK_FN(dw_rows)(s, s0, last, c);
     }

@@ -23,9 +23,8 @@ size_t kk_gemm_scratch_floats(size_t m, size_t n, size_t k, int a_transposed, in
 }
 
 void kk_gemm_reference(float *c, const float *a, const float *b, size_t m, size_t n, size_t k,
-                       ptrdiff_t c_stride, ptrdiff_t a_stride, ptrdiff_t b_stride,
-                       int a_transposed, int b_transposed, float alpha, int accumulate,
-                       float *scratch) {
+                       ptrdiff_t c_stride, ptrdiff_t a_stride, ptrdiff_t b_stride, int a_transposed,
+                       int b_transposed, float alpha, int accumulate, float *scratch) {
   (void)scratch;
   for (ptrdiff_t i = 0; i < (ptrdiff_t)m; i++) {
     for (ptrdiff_t j = 0; j < (ptrdiff_t)n; j++) {
@@ -41,10 +40,10 @@ void kk_gemm_reference(float *c, const float *a, const float *b, size_t m, size_
 }
 
 void kk_gemm_batched_reference(float *c, const float *a, const float *b, size_t first, size_t last,
-                               size_t m, size_t n, size_t k, ptrdiff_t c_stride,
-                               ptrdiff_t a_stride, ptrdiff_t b_stride, ptrdiff_t c_batch,
-                               ptrdiff_t a_batch, ptrdiff_t b_batch, int a_transposed,
-                               int b_transposed, float alpha, int accumulate, float *scratch) {
+                               size_t m, size_t n, size_t k, ptrdiff_t c_stride, ptrdiff_t a_stride,
+                               ptrdiff_t b_stride, ptrdiff_t c_batch, ptrdiff_t a_batch,
+                               ptrdiff_t b_batch, int a_transposed, int b_transposed, float alpha,
+                               int accumulate, float *scratch) {
   for (size_t i = first; i < last; i++) {
     const ptrdiff_t index = (ptrdiff_t)i;
     kk_gemm_reference(c + index * c_batch, a + index * a_batch, b + index * b_batch, m, n, k,
@@ -61,10 +60,9 @@ void kk_gemm(float *c, const float *a, const float *b, size_t m, size_t n, size_
 }
 
 void kk_gemm_batched(float *c, const float *a, const float *b, size_t first, size_t last, size_t m,
-                     size_t n, size_t k, ptrdiff_t c_stride, ptrdiff_t a_stride,
-                     ptrdiff_t b_stride, ptrdiff_t c_batch, ptrdiff_t a_batch, ptrdiff_t b_batch,
-                     int a_transposed, int b_transposed, float alpha, int accumulate,
-                     float *scratch) {
+                     size_t n, size_t k, ptrdiff_t c_stride, ptrdiff_t a_stride, ptrdiff_t b_stride,
+                     ptrdiff_t c_batch, ptrdiff_t a_batch, ptrdiff_t b_batch, int a_transposed,
+                     int b_transposed, float alpha, int accumulate, float *scratch) {
   KK_DISPATCH(kk_gemm_batched, c, a, b, first, last, m, n, k, c_stride, a_stride, b_stride, c_batch,
               a_batch, b_batch, a_transposed, b_transposed, alpha, accumulate, scratch);
 }

@@ -11,10 +11,18 @@
 static void gemm_rows(float *c, const float *a, const float *b, size_t m, size_t n, size_t k,
                       ptrdiff_t c_stride, ptrdiff_t a_stride, ptrdiff_t b_stride, float alpha,
                       int accumulate) {
-  kk_tile_rows_job job = {.c_stride = c_stride, .a_stride = a_stride, .b = b,
-                          .b_stride = b_stride, .columns = n, .lines = 1, .segments = 1,
-                          .depth = k, .ahead_stride = a_stride, .ahead_step = 4,
-                          .general = accumulate || alpha != 1.0f, .accumulate = accumulate,
+  kk_tile_rows_job job = {.c_stride = c_stride,
+                          .a_stride = a_stride,
+                          .b = b,
+                          .b_stride = b_stride,
+                          .columns = n,
+                          .lines = 1,
+                          .segments = 1,
+                          .depth = k,
+                          .ahead_stride = a_stride,
+                          .ahead_step = 4,
+                          .general = accumulate || alpha != 1.0f,
+                          .accumulate = accumulate,
                           .alpha = alpha};
   for (size_t i = 0; i < m; i += KK_GEMM_BLOCK) {
     job.rows = m - i < KK_GEMM_BLOCK ? m - i : KK_GEMM_BLOCK;
@@ -57,8 +65,13 @@ static void gemm_dots(float *c, const float *a, const float *b, size_t m, size_t
 // c += aᵀ·b.
 static void gemm_outer(float *c, const float *a, const float *b, size_t m, size_t n, size_t k,
                        ptrdiff_t c_stride, ptrdiff_t a_stride, ptrdiff_t b_stride) {
-  kk_tile_outer_job job = {.c = c, .c_stride = c_stride, .a_stride = a_stride,
-                           .b_stride = b_stride, .m = m, .n = n, .segments = 1};
+  kk_tile_outer_job job = {.c = c,
+                           .c_stride = c_stride,
+                           .a_stride = a_stride,
+                           .b_stride = b_stride,
+                           .m = m,
+                           .n = n,
+                           .segments = 1};
   for (size_t i = 0; i < k; i += KK_GEMM_BLOCK) {
     job.rows = k - i < KK_GEMM_BLOCK ? k - i : KK_GEMM_BLOCK;
     job.a = a + (ptrdiff_t)i * a_stride;
@@ -84,8 +97,9 @@ void KK_FN(kk_gemm)(float *c, const float *a, const float *b, size_t m, size_t n
     for (size_t t = 0; t == 0 || t < k; t += KK_GEMM_DEPTH) {
       const size_t depth = k - t < KK_GEMM_DEPTH ? k - t : KK_GEMM_DEPTH;
       const ptrdiff_t at = (ptrdiff_t)t;
-      KK_FN(kk_gemm_pack)(scratch, b + (b_transposed ? at : at * b_stride), b_stride, depth, n,
-                          b_transposed, 0, depth);
+      KK_FN(kk_gemm_pack)
+      (scratch, b + (b_transposed ? at : at * b_stride), b_stride, depth, n, b_transposed, 0,
+       depth);
       gemm_rows(c, a + at, scratch, m, n, depth, c_stride, a_stride, 0, alpha, accumulate || t);
     }
     return;
@@ -124,7 +138,8 @@ void KK_FN(kk_gemm_batched)(float *c, const float *a, const float *b, size_t fir
                             int accumulate, float *scratch) {
   for (size_t i = first; i < last; i++) {
     const ptrdiff_t index = (ptrdiff_t)i;
-    KK_FN(kk_gemm)(c + index * c_batch, a + index * a_batch, b + index * b_batch, m, n, k, c_stride,
-                   a_stride, b_stride, a_transposed, b_transposed, alpha, accumulate, scratch);
+    KK_FN(kk_gemm)
+    (c + index * c_batch, a + index * a_batch, b + index * b_batch, m, n, k, c_stride, a_stride,
+     b_stride, a_transposed, b_transposed, alpha, accumulate, scratch);
   }
 }

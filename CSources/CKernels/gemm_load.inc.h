@@ -51,23 +51,23 @@ KK_INLINE void load_input_sweep(float *a, float *slope, const float *x, ptrdiff_
 }
 
 KK_INLINE void load_input_columns(float *a, float *slope, const float *x, ptrdiff_t a_stride,
-                                  ptrdiff_t slope_stride, ptrdiff_t x_stride, size_t rows,
-                                  size_t n, const float *scale, const float *shift,
+                                  ptrdiff_t slope_stride, ptrdiff_t x_stride, size_t rows, size_t n,
+                                  const float *scale, const float *shift,
                                   kk_activation activation) {
   // Sweeps of several vectors read a row's cache lines once; where the activation costs more than
   // the memory, one vector at a time does and keeps the code small.
-  const int cheap = activation == KK_ACT_NONE || activation == KK_ACT_RELU ||
-                    activation == KK_ACT_HARDSWISH;
+  const int cheap =
+      activation == KK_ACT_NONE || activation == KK_ACT_RELU || activation == KK_ACT_HARDSWISH;
   for (size_t c = 0, next; c < n; c = next) {
     const size_t vectors = cheap ? (n - c + KK_LANES - 1) / KK_LANES : 1;
     const size_t here = vectors < KK_SWEEP ? vectors : KK_SWEEP;
     next = c + here * KK_LANES;
     const size_t last = next <= n ? KK_LANES : KK_LANES - (next - n);
-#define KK_SWEEP_OF(vectors)                                                                    \
-  case vectors:                                                                                 \
-    load_input_sweep(a + c, slope ? slope + c : NULL, x + c, a_stride, slope_stride, x_stride,  \
-                     rows, scale ? scale + c : NULL, scale ? shift + c : NULL, activation,      \
-                     vectors, last);                                                            \
+#define KK_SWEEP_OF(vectors)                                                                   \
+  case vectors:                                                                                \
+    load_input_sweep(a + c, slope ? slope + c : NULL, x + c, a_stride, slope_stride, x_stride, \
+                     rows, scale ? scale + c : NULL, scale ? shift + c : NULL, activation,     \
+                     vectors, last);                                                           \
     break
     switch (here) {
       KK_SWEEP_OF(1);

@@ -29,7 +29,7 @@ typedef struct {
   size_t segments;
   size_t depth;
   ptrdiff_t segment_stride;
-  const float *ahead;    // what the next block will read, fetched while this one is computed:
+  const float *ahead;      // what the next block will read, fetched while this one is computed:
   ptrdiff_t ahead_stride;  // row r of it along with row r of A, if not NULL
   ptrdiff_t ahead_step;    // bytes of a row of it for each k
   const float *bias;
@@ -95,10 +95,10 @@ static inline size_t kk_panel_start(size_t panel, size_t n, size_t lanes) {
 
 // kk_tile_rows: one panel, one line. kk_tile_panels: all columns (c, b and the column vectors
 // point to the first panel) and all lines.
-#define KK_TILE_DECLARE(suffix)                                            \
-  void kk_tile_rows_##suffix(const kk_tile_rows_job *job);                 \
-  void kk_tile_panels_##suffix(const kk_tile_rows_job *job);               \
-  void kk_tile_outer_##suffix(const kk_tile_outer_job *job);               \
+#define KK_TILE_DECLARE(suffix)                                                               \
+  void kk_tile_rows_##suffix(const kk_tile_rows_job *job);                                    \
+  void kk_tile_panels_##suffix(const kk_tile_rows_job *job);                                  \
+  void kk_tile_outer_##suffix(const kk_tile_outer_job *job);                                  \
   void kk_gemm_pack_##suffix(float *packed, const float *b, ptrdiff_t b_stride, size_t depth, \
                              size_t n, int transposed, size_t first, size_t total);
 

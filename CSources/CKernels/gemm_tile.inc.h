@@ -193,37 +193,43 @@ KK_INLINE void tile_outer(const int MR, const int NV, const kk_tile_outer_job *j
   }
 }
 
-#define KK_TILE(MR, NV)                                                                            \
-  static void KK_FN(kk_tile_##MR##x##NV)(const kk_tile_rows_job *job, size_t first) {              \
-    tile_rows(MR, NV, job, first);                                                                 \
-  }                                                                                                \
-  static void KK_FN(kk_outer_##MR##x##NV)(const kk_tile_outer_job *job, float *c, const float *a,  \
-                                          const float *b, size_t last) {                           \
-    tile_outer(MR, NV, job, c, a, b, last);                                                        \
+#define KK_TILE(MR, NV)                                                                           \
+  static void KK_FN(kk_tile_##MR##x##NV)(const kk_tile_rows_job *job, size_t first) {             \
+    tile_rows(MR, NV, job, first);                                                                \
+  }                                                                                               \
+  static void KK_FN(kk_outer_##MR##x##NV)(const kk_tile_outer_job *job, float *c, const float *a, \
+                                          const float *b, size_t last) {                          \
+    tile_outer(MR, NV, job, c, a, b, last);                                                       \
   }
 #define KK_TILE4(NV) KK_TILE(1, NV) KK_TILE(2, NV) KK_TILE(3, NV) KK_TILE(4, NV)
 #define KK_TILE6(NV) KK_TILE4(NV) KK_TILE(5, NV) KK_TILE(6, NV)
 #define KK_TILE9(NV) KK_TILE6(NV) KK_TILE(7, NV) KK_TILE(8, NV) KK_TILE(9, NV)
 #define KK_TILE10(NV) KK_TILE9(NV) KK_TILE(10, NV)
 #define KK_TILE12(NV) KK_TILE10(NV) KK_TILE(11, NV) KK_TILE(12, NV)
-#define KK_NAMES4(k, NV) \
-  KK_FN(k##_1x##NV), KK_FN(k##_2x##NV), KK_FN(k##_3x##NV), KK_FN(k##_4x##NV)
+#define KK_NAMES4(k, NV) KK_FN(k##_1x##NV), KK_FN(k##_2x##NV), KK_FN(k##_3x##NV), KK_FN(k##_4x##NV)
 #define KK_NAMES6(k, NV) KK_NAMES4(k, NV), KK_FN(k##_5x##NV), KK_FN(k##_6x##NV)
-#define KK_NAMES9(k, NV) \
-  KK_NAMES6(k, NV), KK_FN(k##_7x##NV), KK_FN(k##_8x##NV), KK_FN(k##_9x##NV)
+#define KK_NAMES9(k, NV) KK_NAMES6(k, NV), KK_FN(k##_7x##NV), KK_FN(k##_8x##NV), KK_FN(k##_9x##NV)
 #define KK_NAMES10(k, NV) KK_NAMES9(k, NV), KK_FN(k##_10x##NV)
 #define KK_NAMES12(k, NV) KK_NAMES10(k, NV), KK_FN(k##_11x##NV), KK_FN(k##_12x##NV)
 
 #undef KK_NAMES
 #if KK_AVX2
-KK_TILE10(1) KK_TILE6(2) KK_TILE4(3)
-#define KK_NAMES(k) {{KK_NAMES10(k, 1)}, {KK_NAMES6(k, 2)}, {KK_NAMES4(k, 3)}}
+KK_TILE10(1)
+KK_TILE6(2) KK_TILE4(3)
+#define KK_NAMES(k)                                            \
+  {                                                            \
+    {KK_NAMES10(k, 1)}, {KK_NAMES6(k, 2)}, { KK_NAMES4(k, 3) } \
+  }
 #else
-KK_TILE12(1) KK_TILE12(2) KK_TILE9(3)
-#define KK_NAMES(k) {{KK_NAMES12(k, 1)}, {KK_NAMES12(k, 2)}, {KK_NAMES9(k, 3)}}
+KK_TILE12(1)
+KK_TILE12(2) KK_TILE9(3)
+#define KK_NAMES(k)                                             \
+  {                                                             \
+    {KK_NAMES12(k, 1)}, {KK_NAMES12(k, 2)}, { KK_NAMES9(k, 3) } \
+  }
 #endif
 
-void KK_FN(kk_tile_rows)(const kk_tile_rows_job *job) {
+    void KK_FN(kk_tile_rows)(const kk_tile_rows_job *job) {
   static void (*const tiles[3][12])(const kk_tile_rows_job *, size_t) = KK_NAMES(kk_tile);
   static const size_t most[3] = KK_MAX_ROWS;
   if (!job->rows) return;
@@ -304,8 +310,8 @@ void KK_FN(kk_gemm_pack)(float *packed, const float *b, ptrdiff_t b_stride, size
         size_t here = depth - k < KK_LANES ? depth - k : KK_LANES;
         vf square[KK_LANES];
         for (size_t i = 0; i < KK_LANES; i++) {
-          square[i] = i < valid ? v_load_first(b + (ptrdiff_t)(c + i) * b_stride + k, here)
-                                : v_splat(0.0f);
+          square[i] =
+              i < valid ? v_load_first(b + (ptrdiff_t)(c + i) * b_stride + k, here) : v_splat(0.0f);
         }
         v_transpose(square);
         for (size_t i = 0; i < here; i++) v_store(out + (k + i) * width, square[i]);

@@ -61,7 +61,8 @@ static uint32_t first_free(uint32_t c, uint32_t last) {
 static void *map(size_t bytes) {
   size_t align = bytes >= huge_page ? huge_page : 4096;
   size_t total = (bytes + 4095) / 4096 * 4096;
-  char *base = mmap(NULL, total + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char *base =
+      mmap(NULL, total + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) return NULL;
   char *start = (char *)(((uintptr_t)base + align - 1) / align * align);
   if (start > base) munmap(base, (size_t)(start - base));

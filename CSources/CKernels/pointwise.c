@@ -141,8 +141,8 @@ void kk_pointwise_backward(float *dx, float *sum_dx, float *sum_dx_x, float *dw,
                            const float *g, const float *x, const float *packed, const float *add,
                            size_t rows, size_t in, size_t out, ptrdiff_t dx_stride,
                            ptrdiff_t dw_stride, ptrdiff_t g_stride, ptrdiff_t x_stride,
-                           ptrdiff_t add_stride, const kk_gradient *gradient,
-                           const kk_input *input, float *scratch) {
+                           ptrdiff_t add_stride, const kk_gradient *gradient, const kk_input *input,
+                           float *scratch) {
   KK_DISPATCH(kk_pointwise_backward, dx, sum_dx, sum_dx_x, dw, dbias, g, x, packed, add, rows, in,
               out, dx_stride, dw_stride, g_stride, x_stride, add_stride, gradient, input, scratch);
 }

@@ -11,12 +11,20 @@ void KK_FN(kk_pointwise_forward)(float *y, float *sum, float *sum_squares, const
   const kk_output o = output ? *output : (kk_output){0};
   if (sum) memset(sum, 0, out * sizeof *sum);
   if (sum) memset(sum_squares, 0, out * sizeof *sum);
-  kk_tile_rows_job job = {
-      .c_stride = y_stride, .b = packed, .columns = out, .lines = 1, .segments = 1, .depth = in,
-      .bias = o.bias, .sum = sum, .sum_second = sum_squares,
-      .general = o.activation != KK_ACT_NONE || o.after,
-      .alpha = 1.0f, .activation = o.activation,
-      .before_stride = o.before_stride, .after_stride = o.after_stride};
+  kk_tile_rows_job job = {.c_stride = y_stride,
+                          .b = packed,
+                          .columns = out,
+                          .lines = 1,
+                          .segments = 1,
+                          .depth = in,
+                          .bias = o.bias,
+                          .sum = sum,
+                          .sum_second = sum_squares,
+                          .general = o.activation != KK_ACT_NONE || o.after,
+                          .alpha = 1.0f,
+                          .activation = o.activation,
+                          .before_stride = o.before_stride,
+                          .after_stride = o.after_stride};
   for (size_t r = 0; r < rows; r += KK_POINTWISE_BLOCK) {
     const ptrdiff_t row = (ptrdiff_t)r;
     job.rows = rows - r < KK_POINTWISE_BLOCK ? rows - r : KK_POINTWISE_BLOCK;
@@ -39,10 +47,10 @@ void KK_FN(kk_pointwise_forward)(float *y, float *sum, float *sum_squares, const
 }
 
 void KK_FN(kk_pointwise_backward)(float *dx, float *sum_dx, float *sum_dx_x, float *dw,
-                                  float *dbias, const float *g, const float *x,
-                                  const float *packed, const float *add, size_t rows, size_t in,
-                                  size_t out, ptrdiff_t dx_stride, ptrdiff_t dw_stride,
-                                  ptrdiff_t g_stride, ptrdiff_t x_stride, ptrdiff_t add_stride,
+                                  float *dbias, const float *g, const float *x, const float *packed,
+                                  const float *add, size_t rows, size_t in, size_t out,
+                                  ptrdiff_t dx_stride, ptrdiff_t dw_stride, ptrdiff_t g_stride,
+                                  ptrdiff_t x_stride, ptrdiff_t add_stride,
                                   const kk_gradient *gradient, const kk_input *input,
                                   float *scratch) {
   const int identity = input_is_identity(input), affine = gradient && gradient->a;
@@ -81,25 +89,53 @@ void KK_FN(kk_pointwise_backward)(float *dx, float *sum_dx, float *sum_dx_x, flo
       lda = a_stride;
     }
     if (across) {
-      kk_tile_outer_job job = {.c = dw_across, .c_stride = (ptrdiff_t)wide_out, .a = a,
-                               .a_stride = lda, .b = d, .b_stride = ldd, .m = in, .n = out,
-                               .rows = here, .segments = 1};
+      kk_tile_outer_job job = {.c = dw_across,
+                               .c_stride = (ptrdiff_t)wide_out,
+                               .a = a,
+                               .a_stride = lda,
+                               .b = d,
+                               .b_stride = ldd,
+                               .m = in,
+                               .n = out,
+                               .rows = here,
+                               .segments = 1};
       KK_FN(kk_tile_outer)(&job);
     } else if (dw) {
-      kk_tile_outer_job job = {.c = dw, .c_stride = dw_stride, .a = d, .a_stride = ldd, .b = a,
-                               .b_stride = lda, .m = out, .n = in, .rows = here, .segments = 1};
+      kk_tile_outer_job job = {.c = dw,
+                               .c_stride = dw_stride,
+                               .a = d,
+                               .a_stride = ldd,
+                               .b = a,
+                               .b_stride = lda,
+                               .m = out,
+                               .n = in,
+                               .rows = here,
+                               .segments = 1};
       KK_FN(kk_tile_outer)(&job);
     }
     if (!dx) continue;
-    kk_tile_rows_job job = {
-        .c = dx + row * dx_stride, .c_stride = dx_stride, .a = d, .a_stride = ldd, .b = packed,
-        .rows = here, .columns = in, .lines = 1, .segments = 1, .depth = out, .sum = sum_dx,
-        .sum_second = sum_dx_x,
-        .before = add ? add + row * add_stride : NULL, .before_stride = add_stride,
-        .slope = sloped && !gated ? slope : NULL, .gate = gated ? a_block : NULL,
-        .slope_stride = a_stride, .x = xr, .x_stride = x_stride,
-        .ahead = g + (row + KK_POINTWISE_BLOCK) * g_stride, .ahead_stride = g_stride,
-        .ahead_step = kk_bytes_per_step(g_stride, out)};
+    kk_tile_rows_job job = {.c = dx + row * dx_stride,
+                            .c_stride = dx_stride,
+                            .a = d,
+                            .a_stride = ldd,
+                            .b = packed,
+                            .rows = here,
+                            .columns = in,
+                            .lines = 1,
+                            .segments = 1,
+                            .depth = out,
+                            .sum = sum_dx,
+                            .sum_second = sum_dx_x,
+                            .before = add ? add + row * add_stride : NULL,
+                            .before_stride = add_stride,
+                            .slope = sloped && !gated ? slope : NULL,
+                            .gate = gated ? a_block : NULL,
+                            .slope_stride = a_stride,
+                            .x = xr,
+                            .x_stride = x_stride,
+                            .ahead = g + (row + KK_POINTWISE_BLOCK) * g_stride,
+                            .ahead_stride = g_stride,
+                            .ahead_step = kk_bytes_per_step(g_stride, out)};
     KK_FN(kk_tile_panels)(&job);
   }
   if (!across) return;

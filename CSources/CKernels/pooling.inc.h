@@ -132,12 +132,14 @@ KK_INLINE void KK_FN(gate_gradient_images)(float *dx, ptrdiff_t dx_stride, float
       const float *from = dy ? dy + (ptrdiff_t)p * dy_stride : NULL;
       const float *raw = x ? x + (ptrdiff_t)p * x_stride : NULL;
       if ((image + 1) * pixels - p >= 4) {
-        KK_FN(gate_block)(to, dx_stride, sums, products, from, dy_stride, factor, pooled, share,
-                          raw, x_stride, in, channels, act, 4);
+        KK_FN(gate_block)
+        (to, dx_stride, sums, products, from, dy_stride, factor, pooled, share, raw, x_stride, in,
+         channels, act, 4);
         p += 4;
       } else {
-        KK_FN(gate_block)(to, dx_stride, sums, products, from, dy_stride, factor, pooled, share,
-                          raw, x_stride, in, channels, act, 1);
+        KK_FN(gate_block)
+        (to, dx_stride, sums, products, from, dy_stride, factor, pooled, share, raw, x_stride, in,
+         channels, act, 1);
         p++;
       }
     }
@@ -161,6 +163,7 @@ void KK_FN(kk_global_pool_backward)(float *dx, ptrdiff_t dx_stride, float *dx_su
                                     float *dx_products, const float *dy, ptrdiff_t dy_stride,
                                     const float *x, ptrdiff_t x_stride, const kk_input *input,
                                     size_t pixels, size_t channels, size_t first, size_t last) {
-  KK_FN(kk_gate_backward_input)(dx, dx_stride, dx_sums, dx_products, NULL, 0, NULL, 0, dy,
-                                dy_stride, x, x_stride, input, pixels, channels, first, last);
+  KK_FN(kk_gate_backward_input)
+  (dx, dx_stride, dx_sums, dx_products, NULL, 0, NULL, 0, dy, dy_stride, x, x_stride, input, pixels,
+   channels, first, last);
 }

@@ -94,8 +94,9 @@ KK_INLINE void KK_FN(pool_gradient)(float *dx, ptrdiff_t dx_stride, float *sums,
     KK_FN(window)(o % out_w, w, pool, &x0, &x1);
     KK_FOR_CHANNELS(c, n, pool.channels) {
       vf d = KK_FN(load_channels)(dy + (ptrdiff_t)o * dy_stride + c, n) * share;
-      KK_FN(spread)(dx + (ptrdiff_t)at * dx_stride, dx_stride, d, x + (ptrdiff_t)at * x_stride,
-                    x_stride, in, w, y0, y1, x0, x1, c, n, maximum, act);
+      KK_FN(spread)
+      (dx + (ptrdiff_t)at * dx_stride, dx_stride, d, x + (ptrdiff_t)at * x_stride, x_stride, in, w,
+       y0, y1, x0, x1, c, n, maximum, act);
     }
   }
   if (act == KK_ACT_NONE && !sums) return;

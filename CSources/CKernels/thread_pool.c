@@ -22,8 +22,8 @@ static _Atomic(kk_task) job_task;
 static _Atomic(void *) job_context;
 static _Atomic size_t job_count;
 static _Atomic size_t job_done;
-static _Atomic uint32_t wake;      // bumped once a job; idle workers sleep on it
-static _Atomic int sleeping;       // workers asleep on `wake`
+static _Atomic uint32_t wake;  // bumped once a job; idle workers sleep on it
+static _Atomic int sleeping;   // workers asleep on `wake`
 static _Atomic int wanted_threads;
 static int started_workers;
 static pthread_mutex_t owner = PTHREAD_MUTEX_INITIALIZER;

@@ -29,12 +29,12 @@ typedef struct {
   size_t kernel_width;
   size_t stride_height;
   size_t stride_width;
-  size_t padding_height;  // zeros above and below, applied after the input transform
-  size_t padding_width;   // zeros left and right
-  ptrdiff_t x_stride;     // between pixels of x
-  ptrdiff_t y_stride;     // between pixels of y
-  ptrdiff_t weight_out;   // between output channels of the weights
-  ptrdiff_t weight_row;   // between kernel rows
+  size_t padding_height;    // zeros above and below, applied after the input transform
+  size_t padding_width;     // zeros left and right
+  ptrdiff_t x_stride;       // between pixels of x
+  ptrdiff_t y_stride;       // between pixels of y
+  ptrdiff_t weight_out;     // between output channels of the weights
+  ptrdiff_t weight_row;     // between kernel rows
   ptrdiff_t weight_column;  // between kernel columns; input channels are adjacent
 } kk_convolution;
 
@@ -64,9 +64,8 @@ void kk_convolution_backward_pack(float *packed, const float *weights, const kk_
 // ahead of the activation. input, output: as in kk_pointwise_forward, with pointers to whole
 // tensors.
 void kk_convolution_forward(float *y, float *sum, float *sum_squares, const float *x,
-                            const float *packed, size_t first, size_t last,
-                            const kk_convolution *c, const kk_input *input,
-                            const kk_output *output, float *scratch);
+                            const float *packed, size_t first, size_t last, const kk_convolution *c,
+                            const kk_input *input, const kk_output *output, float *scratch);
 
 // The gradients in one pass, from d = gradient(g), g with pixel stride g_stride:
 //   dx = (transposed convolution of d + add)·activation'(scale·x + shift), overwritten on the input
@@ -76,9 +75,9 @@ void kk_convolution_forward(float *y, float *sum, float *sum_squares, const floa
 //   dbias[out] += Σ d. NULL: none.
 // packed: kk_convolution_backward_pack, not read when dx is NULL. add may be NULL.
 void kk_convolution_backward(float *dx, float *sum_dx, float *sum_dx_x, float *dw, float *dbias,
-                             const float *g, const float *x, const float *packed,
-                             const float *add, size_t first, size_t last, ptrdiff_t dx_stride,
-                             ptrdiff_t g_stride, ptrdiff_t add_stride, const kk_convolution *c,
+                             const float *g, const float *x, const float *packed, const float *add,
+                             size_t first, size_t last, ptrdiff_t dx_stride, ptrdiff_t g_stride,
+                             ptrdiff_t add_stride, const kk_convolution *c,
                              const kk_gradient *gradient, const kk_input *input, float *scratch);
 
 #ifdef __cplusplus

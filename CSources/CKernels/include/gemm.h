@@ -45,10 +45,9 @@ void kk_gemm(float *c, const float *a, const float *b, size_t m, size_t n, size_
 
 // Products first … last of a batch; matrix i starts at c + i·c_batch, a + i·a_batch, b + i·b_batch.
 void kk_gemm_batched(float *c, const float *a, const float *b, size_t first, size_t last, size_t m,
-                     size_t n, size_t k, ptrdiff_t c_stride, ptrdiff_t a_stride,
-                     ptrdiff_t b_stride, ptrdiff_t c_batch, ptrdiff_t a_batch, ptrdiff_t b_batch,
-                     int a_transposed, int b_transposed, float alpha, int accumulate,
-                     float *scratch);
+                     size_t n, size_t k, ptrdiff_t c_stride, ptrdiff_t a_stride, ptrdiff_t b_stride,
+                     ptrdiff_t c_batch, ptrdiff_t a_batch, ptrdiff_t b_batch, int a_transposed,
+                     int b_transposed, float alpha, int accumulate, float *scratch);
 
 #ifdef __cplusplus
 }

@@ -6,10 +6,11 @@ extern "C" {
 #endif
 
 typedef enum {
-  KK_ISA_REFERENCE = 0,  // plain loops in C: the oracle of every test, and the body on unknown machines
-  KK_ISA_AVX2 = 1,       // AVX2 + FMA, 8 lanes
-  KK_ISA_AVX512 = 2,     // AVX-512 F/BW/DQ/VL, 16 lanes
-  KK_ISA_NEON = 3        // AArch64, 4 lanes
+  KK_ISA_REFERENCE =
+      0,            // plain loops in C: the oracle of every test, and the body on unknown machines
+  KK_ISA_AVX2 = 1,  // AVX2 + FMA, 8 lanes
+  KK_ISA_AVX512 = 2,  // AVX-512 F/BW/DQ/VL, 16 lanes
+  KK_ISA_NEON = 3     // AArch64, 4 lanes
 } kk_isa_kind;
 
 // The instruction set in use: the best that this processor has, unless the environment variable

@@ -1,4 +1,5 @@
-// What a kernel does to a tensor while it loads it: batch norm and activation deferred to the consumer.
+// What a kernel does to a tensor while it loads it: batch norm and activation deferred to the
+// consumer.
 #pragma once
 
 #include <stddef.h>
@@ -10,9 +11,9 @@ extern "C" {
 typedef enum {
   KK_ACT_NONE = 0,
   KK_ACT_RELU = 1,
-  KK_ACT_HARDSWISH = 2,    // x·min(max(x + 3, 0), 6) / 6
-  KK_ACT_SWISH = 3,        // x·sigmoid(x)
-  KK_ACT_GELU = 4,         // x·Φ(x), exact (erf)
+  KK_ACT_HARDSWISH = 2,  // x·min(max(x + 3, 0), 6) / 6
+  KK_ACT_SWISH = 3,      // x·sigmoid(x)
+  KK_ACT_GELU = 4,       // x·Φ(x), exact (erf)
   KK_ACT_SIGMOID = 5,
   KK_ACT_TANH = 6,
   KK_ACT_HARDSIGMOID = 7,  // min(max(x + 3, 0), 6) / 6
@@ -27,8 +28,8 @@ typedef struct {
   kk_activation activation;
 } kk_input;
 
-// Gradient transform (the backward pass of a batch norm): d[r, c] = a[c]·g[r, c] + b[c]·y[r, c] + c[c],
-// with y the raw output of the producer. a == NULL: d = g, and y is not read.
+// Gradient transform (the backward pass of a batch norm): d[r, c] = a[c]·g[r, c] + b[c]·y[r, c] +
+// c[c], with y the raw output of the producer. a == NULL: d = g, and y is not read.
 typedef struct {
   const float *a;
   const float *b;

@@ -3,9 +3,10 @@
 //   #define KK_BODY "depthwise.inc.h"     // path seen from this folder
 //   #include "internal/per_isa.h"
 //
-// Inside the body, KK_FN(name) is the name with the instruction set's suffix (name_avx512), KK_LANES
-// the float lanes of one register, KK_AVX512 / KK_AVX2 / KK_NEON are 0 or 1, and simd.inc.h gives the
-// vector type `vf` with its operations. Bodies use clang's vector extensions, so one source serves all.
+// Inside the body, KK_FN(name) is the name with the instruction set's suffix (name_avx512),
+// KK_LANES the float lanes of one register, KK_AVX512 / KK_AVX2 / KK_NEON are 0 or 1, and
+// simd.inc.h gives the vector type `vf` with its operations. Bodies use clang's vector extensions,
+// so one source serves all.
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -68,21 +69,31 @@
 
 // Calls the body for the instruction set in use: KK_DISPATCH(kk_axpy, y, x, a, n);
 #if defined(__x86_64__)
-#define KK_DISPATCH(name, ...)                                   \
-  do {                                                           \
-    switch (kk_isa()) {                                          \
-      case KK_ISA_AVX512: name##_avx512(__VA_ARGS__); break;     \
-      case KK_ISA_AVX2: name##_avx2(__VA_ARGS__); break;         \
-      default: name##_reference(__VA_ARGS__); break;             \
-    }                                                            \
+#define KK_DISPATCH(name, ...)         \
+  do {                                 \
+    switch (kk_isa()) {                \
+      case KK_ISA_AVX512:              \
+        name##_avx512(__VA_ARGS__);    \
+        break;                         \
+      case KK_ISA_AVX2:                \
+        name##_avx2(__VA_ARGS__);      \
+        break;                         \
+      default:                         \
+        name##_reference(__VA_ARGS__); \
+        break;                         \
+    }                                  \
   } while (0)
 #elif defined(__aarch64__)
-#define KK_DISPATCH(name, ...)                                   \
-  do {                                                           \
-    switch (kk_isa()) {                                          \
-      case KK_ISA_NEON: name##_neon(__VA_ARGS__); break;         \
-      default: name##_reference(__VA_ARGS__); break;             \
-    }                                                            \
+#define KK_DISPATCH(name, ...)         \
+  do {                                 \
+    switch (kk_isa()) {                \
+      case KK_ISA_NEON:                \
+        name##_neon(__VA_ARGS__);      \
+        break;                         \
+      default:                         \
+        name##_reference(__VA_ARGS__); \
+        break;                         \
+    }                                  \
   } while (0)
 #else
 #define KK_DISPATCH(name, ...) name##_reference(__VA_ARGS__)
