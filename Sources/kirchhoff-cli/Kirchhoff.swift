@@ -22,8 +22,8 @@ struct KirchhoffCommand: ParsableCommand {
       """,
     version: "kirchhoff \(version)",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ExtractCommand.self, SpaceCommand.self,
-      DataCommand.self, BenchCommand.self, DoctorCommand.self,
+      TrainCommand.self, SpaceCommand.self, DataCommand.self, BenchCommand.self,
+      DoctorCommand.self,
     ])
 
   /// The version of the package.

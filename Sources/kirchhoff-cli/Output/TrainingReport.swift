@@ -15,7 +15,7 @@ struct TrainingReport {
     var parts = [
       "\(result.space) on \(result.data): \(grouped(result.steps)) steps in "
         + "\(duration(result.seconds)), \(grouped(Int(result.imagesPerSecond.rounded()))) images/s",
-      EvaluatedSubnet.table(result.subnets.map(EvaluatedSubnet.init)),
+      SubnetTable.text(result.subnets),
     ]
     if !conflicts.isEmpty { parts.append("gradient conflict\n" + conflicts) }
     parts.append("run     \(paths.root)\nreport  \(paths.report)")
@@ -36,5 +36,22 @@ struct TrainingReport {
       }
     }
     return isEmpty ? "" : table.text(indent: 2)
+  }
+}
+
+/// Subnets with accuracy and cost.
+enum SubnetTable {
+  /// One line a subnet, ids last because they are long.
+  static func text(_ subnets: [SubnetResult]) -> String {
+    var table = Table(
+      ("subnet", .left), ("blocks", .left), ("accuracy", .right), ("loss", .right),
+      ("parameters", .right), ("MACs", .right), ("id", .left))
+    for subnet in subnets {
+      table.add(
+        subnet.group.rawValue, subnet.family.rawValue, percent(subnet.score.accuracy),
+        fixed(subnet.score.loss, 3), grouped(subnet.parameters), grouped(subnet.macs),
+        subnet.subnet.id)
+    }
+    return table.text(indent: 2)
   }
 }
