@@ -215,14 +215,16 @@ KK_INLINE void tile_outer(const int MR, const int NV, const kk_tile_outer_job *j
 #undef KK_NAMES
 #if KK_AVX2
 KK_TILE10(1)
-KK_TILE6(2) KK_TILE4(3)
+KK_TILE6(2)
+KK_TILE4(3)
 #define KK_NAMES(k)                                            \
   {                                                            \
     {KK_NAMES10(k, 1)}, {KK_NAMES6(k, 2)}, { KK_NAMES4(k, 3) } \
   }
 #else
 KK_TILE12(1)
-KK_TILE12(2) KK_TILE9(3)
+KK_TILE12(2)
+KK_TILE9(3)
 #define KK_NAMES(k)                                             \
   {                                                             \
     {KK_NAMES12(k, 1)}, {KK_NAMES12(k, 2)}, { KK_NAMES9(k, 3) } \
