@@ -231,7 +231,7 @@ KK_TILE9(3)
   }
 #endif
 
-    void KK_FN(kk_tile_rows)(const kk_tile_rows_job *job) {
+void KK_FN(kk_tile_rows)(const kk_tile_rows_job *job) {
   static void (*const tiles[3][12])(const kk_tile_rows_job *, size_t) = KK_NAMES(kk_tile);
   static const size_t most[3] = KK_MAX_ROWS;
   if (!job->rows) return;
