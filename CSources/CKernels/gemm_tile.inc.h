@@ -13,6 +13,16 @@
 #define KK_MAX_ROWS {12, 12, 9}
 #endif
 
+// The largest tiles of AVX2 leave one register for the element of A. Loads must then stay in the order
+// written: clang would load several elements ahead and keep accumulators in memory, at a third of the
+// speed.
+#undef KK_KEEP_ORDER
+#if KK_AVX2
+#define KK_KEEP_ORDER __asm__ volatile("" ::: "memory")
+#else
+#define KK_KEEP_ORDER
+#endif
+
 #define tile_general KK_FN(kk_tile_general)
 #define tile_rows KK_FN(kk_tile_rows_body)
 #define tile_load KK_FN(kk_tile_load)
@@ -81,6 +91,7 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
       KK_UNROLL for (int m = 0; m < MR; m++) {
         vf x = v_broadcast(row[m / 3] + (m % 3) * lda);
         KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] = v_fma(x, w[v], acc[m][v]);
+        KK_KEEP_ORDER;
       }
       KK_UNROLL for (int g = 0; g * 3 < MR; g++) {
         row[g]++;
