@@ -23,7 +23,7 @@ KK_INLINE void store_at(float *p, vf x, int v, const int vectors, size_t last) {
   if (v < vectors - 1) {
     v_store(p, x);
   } else {
-    v_store_last(p, x, last);
+    v_store_first(p, x, last);
   }
 }
 

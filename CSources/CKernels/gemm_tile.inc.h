@@ -13,14 +13,14 @@
 #define KK_MAX_ROWS {12, 12, 9}
 #endif
 
-// The largest tiles of AVX2 leave one register for the element of A. Loads must then stay in the order
-// written: clang would load several elements ahead and keep accumulators in memory, at a third of the
-// speed.
-#undef KK_KEEP_ORDER
+// The largest tiles of AVX2 leave one register for the element of A. Products and loads must then
+// stay in the order written: clang would load several elements ahead and keep accumulators in memory,
+// at half the speed.
+#undef KK_IN_ORDER
 #if KK_AVX2
-#define KK_KEEP_ORDER __asm__ volatile("" ::: "memory")
+#define KK_IN_ORDER(accumulator) __asm__ volatile("" : "+x"(accumulator) : : "memory")
 #else
-#define KK_KEEP_ORDER
+#define KK_IN_ORDER(accumulator) (void)0
 #endif
 
 #define tile_general KK_FN(kk_tile_general)
@@ -78,20 +78,23 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
   const ptrdiff_t ldb = job->b_stride ? job->b_stride : NV * KK_LANES;
   const char *ahead = (const char *)(job->ahead + (ptrdiff_t)first * job->ahead_stride);
   const ptrdiff_t ahead_step = job->ahead_step * MR;
-  for (size_t s = 0; s < job->segments; s++, segment += job->segment_stride) {
+  const size_t segments = job->segments, depth = job->depth;
+  for (size_t s = 0; s < segments; s++, segment += job->segment_stride) {
     const float *row[4];
     KK_UNROLL for (int g = 0; g * 3 < MR; g++) {
       row[g] = segment + 3 * g * lda;
       __asm__("" : "+r"(row[g]));
     }
-    KK_NO_UNROLL for (size_t k = 0; k < job->depth; k++) {
+    KK_NO_UNROLL for (size_t k = 0; k < depth; k++) {
       vf w[KK_TILE_VECTORS];
       KK_UNROLL for (int v = 0; v < NV - 1; v++) w[v] = v_load(b + v * KK_LANES);
       w[NV - 1] = v_load_last(b + (NV - 1) * KK_LANES, last_b);
       KK_UNROLL for (int m = 0; m < MR; m++) {
         vf x = v_broadcast(row[m / 3] + (m % 3) * lda);
-        KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] = v_fma(x, w[v], acc[m][v]);
-        KK_KEEP_ORDER;
+        KK_UNROLL for (int v = 0; v < NV; v++) {
+          acc[m][v] = v_fma(x, w[v], acc[m][v]);
+          KK_IN_ORDER(acc[m][v]);
+        }
       }
       KK_UNROLL for (int g = 0; g * 3 < MR; g++) {
         row[g]++;
@@ -141,7 +144,7 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
   float *c = job->c + r * job->c_stride;
   KK_UNROLL for (int m = 0; m < MR; m++) {
     KK_UNROLL for (int v = 0; v < NV - 1; v++) v_store(c + v * KK_LANES, acc[m][v]);
-    v_store_last(c + (NV - 1) * KK_LANES, acc[m][NV - 1], last);
+    v_store_first(c + (NV - 1) * KK_LANES, acc[m][NV - 1], last);
     c += job->c_stride;
   }
   if (job->sum) {
@@ -180,15 +183,19 @@ KK_INLINE void tile_outer(const int MR, const int NV, const kk_tile_outer_job *j
     KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] = v_splat(0.0f);
   }
   const ptrdiff_t lda = job->a_stride, ldb = job->b_stride;
-  for (size_t s = 0; s < job->segments; s++) {
+  const size_t rows = job->rows, segments = job->segments;
+  for (size_t s = 0; s < segments; s++) {
     const float *p = a + (ptrdiff_t)s * job->a_segment, *q = b + (ptrdiff_t)s * job->b_segment;
-    KK_NO_UNROLL for (size_t r = 0; r < job->rows; r++) {
+    KK_NO_UNROLL for (size_t r = 0; r < rows; r++) {
       vf w[KK_TILE_VECTORS];
       KK_UNROLL for (int v = 0; v < NV - 1; v++) w[v] = v_load(q + v * KK_LANES);
       w[NV - 1] = v_load_last(q + (NV - 1) * KK_LANES, last);
       KK_UNROLL for (int m = 0; m < MR; m++) {
         vf x = v_broadcast(p + m);
-        KK_UNROLL for (int v = 0; v < NV; v++) acc[m][v] = v_fma(x, w[v], acc[m][v]);
+        KK_UNROLL for (int v = 0; v < NV; v++) {
+          acc[m][v] = v_fma(x, w[v], acc[m][v]);
+          KK_IN_ORDER(acc[m][v]);
+        }
       }
       p += lda;
       q += ldb;
