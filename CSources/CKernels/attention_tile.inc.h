@@ -3,6 +3,10 @@
 // operands of one head lie in the first or second cache level. Included after
 // elementwise_lanes.inc.h.
 
+#ifndef KK_UNROLL
+#define KK_UNROLL _Pragma("clang loop unroll(full)")
+#endif
+
 #define v_broadcast KK_FN(kk_v_broadcast)
 #define tile KK_FN(kk_attention_tile)
 #define tile_rows KK_FN(kk_attention_tile_rows)
@@ -29,28 +33,30 @@ typedef struct {
 KK_INLINE void tile(const kk_small_product *p, float *c, const float *a, const float *b,
                     const int mr, const int nv, size_t lanes, const int transposed) {
   vf acc[8][4];
-  for (int r = 0; r < mr; r++) {
-    for (int v = 0; v < nv; v++) acc[r][v] = (vf){0};
+  KK_UNROLL for (int r = 0; r < mr; r++) {
+    KK_UNROLL for (int v = 0; v < nv; v++) acc[r][v] = (vf){0};
   }
-  for (size_t k = 0; k < p->depth; k++) {
+  const size_t depth = p->depth;
+  const ptrdiff_t b_stride = p->b_stride, a_stride = p->a_stride;
+  for (size_t k = 0; k < depth; k++) {
     vf row[4];
-#pragma clang loop unroll(full)
-    for (int v = 0; v < nv; v++) {
+    KK_UNROLL for (int v = 0; v < nv; v++) {
       row[v] = v < nv - 1 ? v_load(b + v * KK_LANES) : v_get(b + v * KK_LANES, lanes);
     }
-#pragma clang loop unroll(full)
-    for (int r = 0; r < mr; r++) {
-      vf x = v_broadcast(transposed ? a[r] : a[(ptrdiff_t)r * p->a_stride]);
-#pragma clang loop unroll(full)
-      for (int v = 0; v < nv; v++) acc[r][v] = v_fma(x, row[v], acc[r][v]);
+    KK_UNROLL for (int r = 0; r < mr; r++) {
+      vf x = v_broadcast(transposed ? a[r] : a[(ptrdiff_t)r * a_stride]);
+      KK_UNROLL for (int v = 0; v < nv; v++) {
+        acc[r][v] = v_fma(x, row[v], acc[r][v]);
+        v_in_order(acc[r][v]);
+      }
     }
-    a += transposed ? p->a_stride : 1;
-    b += p->b_stride;
+    a += transposed ? a_stride : 1;
+    b += b_stride;
   }
   const vf alpha = v_broadcast(p->alpha);
-  for (int r = 0; r < mr; r++) {
+  KK_UNROLL for (int r = 0; r < mr; r++) {
     float *out = c + (ptrdiff_t)r * p->c_stride;
-    for (int v = 0; v < nv; v++) {
+    KK_UNROLL for (int v = 0; v < nv; v++) {
       size_t n = v < nv - 1 ? KK_LANES : lanes;
       vf y = acc[r][v] * alpha;
       if (p->adds) y += v_get(out + v * KK_LANES, n);

@@ -13,16 +13,6 @@
 #define KK_MAX_ROWS {12, 12, 9}
 #endif
 
-// The largest tiles of AVX2 leave one register for the element of A. Products and loads must then
-// stay in the order written: clang would load several elements ahead and keep accumulators in memory,
-// at half the speed.
-#undef KK_IN_ORDER
-#if KK_AVX2
-#define KK_IN_ORDER(accumulator) __asm__ volatile("" : "+x"(accumulator) : : "memory")
-#else
-#define KK_IN_ORDER(accumulator) (void)0
-#endif
-
 #define tile_general KK_FN(kk_tile_general)
 #define tile_rows KK_FN(kk_tile_rows_body)
 #define tile_load KK_FN(kk_tile_load)
@@ -93,7 +83,7 @@ KK_INLINE void tile_rows(const int MR, const int NV, const kk_tile_rows_job *job
         vf x = v_broadcast(row[m / 3] + (m % 3) * lda);
         KK_UNROLL for (int v = 0; v < NV; v++) {
           acc[m][v] = v_fma(x, w[v], acc[m][v]);
-          KK_IN_ORDER(acc[m][v]);
+          v_in_order(acc[m][v]);
         }
       }
       KK_UNROLL for (int g = 0; g * 3 < MR; g++) {
@@ -194,7 +184,7 @@ KK_INLINE void tile_outer(const int MR, const int NV, const kk_tile_outer_job *j
         vf x = v_broadcast(p + m);
         KK_UNROLL for (int v = 0; v < NV; v++) {
           acc[m][v] = v_fma(x, w[v], acc[m][v]);
-          KK_IN_ORDER(acc[m][v]);
+          v_in_order(acc[m][v]);
         }
       }
       p += lda;
