@@ -51,26 +51,3 @@ public struct BenchmarkResult: Codable, Sendable {
     return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
   }
 }
-
-/// Results of an earlier run, by case and threads.
-public struct BenchmarkBaseline: Sendable {
-  private let values: [String: Double]
-
-  /// Reads JSON lines as `jsonLine` writes them; lines of other shape are passed over.
-  public init(jsonLines text: String) {
-    let decoder = JSONDecoder()
-    var values: [String: Double] = [:]
-    for line in text.split(separator: "\n") {
-      guard let result = try? decoder.decode(BenchmarkResult.self, from: Data(line.utf8)) else {
-        continue
-      }
-      values["\(result.name)@\(result.threads)"] = result.value
-    }
-    self.values = values
-  }
-
-  /// `result` over the baseline's value of the same case and threads: above 1 is faster.
-  public func ratio(of result: BenchmarkResult) -> Double? {
-    values["\(result.name)@\(result.threads)"].map { result.value / $0 }
-  }
-}

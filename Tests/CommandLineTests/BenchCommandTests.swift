@@ -46,6 +46,24 @@ struct BenchCommandTests {
     #expect(compared.standardOutput.contains(" ×\n"))
   }
 
+  @Test("Another library's results join by case; its fastest variant counts")
+  func peers() throws {
+    let folder = try Folder()
+    let file = folder.path("torch.jsonl")
+    let slow = #"{"case": "torch.\#(name)", "threads": 1, "value": 1e-9, "n": 5}"#
+    let fast = #"{"case": "torch.\#(name)+malloc", "threads": 1, "value": 1e9, "n": 5}"#
+    try (slow + "\n" + fast + "\n").write(toFile: file, atomically: true, encoding: .utf8)
+    let arguments = ["bench", name, "--seconds", "0.02", "--baseline", file]
+    let one = try Tool.run(arguments + ["--threads", "1"])
+    #expect(one.standardOutput.contains(" 0.00 ×\n"))
+    let two = try Tool.run(arguments + ["--threads", "2"])
+    #expect(two.standardOutput.contains(" new\n"))
+    try "nothing".write(toFile: file, atomically: true, encoding: .utf8)
+    let none = try Tool.run(arguments)
+    #expect(none.exitCode == 6)
+    #expect(none.standardError.contains("torch.jsonl"))
+  }
+
   @Test(
     "What cannot be measured is refused",
     arguments: [

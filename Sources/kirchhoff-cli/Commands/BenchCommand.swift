@@ -19,6 +19,10 @@ struct BenchCommand: ParsableCommand {
         kirchhoff bench 'conv.dw3x3*' softmax --seconds 1
         kirchhoff bench --json --save before.jsonl
         kirchhoff bench --baseline before.jsonl
+        kirchhoff bench mha --baseline torch.jsonl
+
+      --baseline takes what --save wrote, or JSON lines of another library with the fields case, \
+      threads and value (`torch.mha.sdpa.b64.t64.d128.h4.f32.fwd`); the fastest variant counts.
       """)
 
   @Argument(
@@ -84,7 +88,13 @@ struct BenchCommand: ParsableCommand {
       throw KirchhoffError(
         .io, subject: path, found: "no readable file", expected: "results written with --save")
     }
-    return BenchmarkBaseline(jsonLines: text)
+    let baseline = BenchmarkBaseline(jsonLines: text)
+    guard !baseline.isEmpty else {
+      throw KirchhoffError(
+        .io, subject: path, found: "no results",
+        expected: "JSON lines with the fields case, threads and value")
+    }
+    return baseline
   }
 
   /// Suggests the nearest beginning of a name, such as `softmax`.

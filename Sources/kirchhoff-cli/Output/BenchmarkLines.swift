@@ -20,7 +20,7 @@ struct BenchmarkLines {
       + "peak \(fixed(runner.peakGigaflops, 0)) GFLOP/s a core"
     let titles = cells(
       "case", "median", "value", "unit", "share", "GB/s",
-      baseline == nil ? "" : "against before")
+      baseline == nil ? "" : "ratio")
     return machine + "\n\n" + titles
   }
 
