@@ -42,9 +42,9 @@ KK_INLINE void v_store_part(float *p, vf v, size_t n) {
 #endif
 }
 
-// Keeps products and loads of a tile in the order written. A tile that fills the 16 registers of AVX2
-// leaves one for the element of A: clang would load several ahead and keep accumulators in memory, at
-// half the speed.
+// Keeps products and loads of a tile in the order written. A tile that fills the 16 registers of
+// AVX2 leaves one for the element of A: clang would load several ahead and keep accumulators in
+// memory, at half the speed.
 #undef v_in_order
 #if KK_AVX2
 #define v_in_order(accumulator) __asm__ volatile("" : "+x"(accumulator) : : "memory")
