@@ -22,7 +22,8 @@ struct KirchhoffCommand: ParsableCommand {
       """,
     version: "kirchhoff \(version)",
     subcommands: [
-      TrainCommand.self, SpaceCommand.self, DataCommand.self, BenchCommand.self,
+      TrainCommand.self, CompareCommand.self, SpaceCommand.self, DataCommand.self,
+      BenchCommand.self,
       DoctorCommand.self,
     ])
 

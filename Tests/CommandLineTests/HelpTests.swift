@@ -6,7 +6,7 @@ import Testing
 struct HelpTests {
   static let commands = [
     [], ["train"], ["space"], ["data"], ["data", "list"], ["data", "fetch"], ["data", "verify"],
-    ["bench"], ["doctor"],
+    ["bench"], ["doctor"], ["compare"],
   ]
 
   @Test("Every command explains itself with examples", arguments: commands)

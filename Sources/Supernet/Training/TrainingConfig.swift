@@ -122,6 +122,14 @@ public enum ScheduleChoice: Hashable, Sendable {
   /// Phases of its own.
   case phases(PhaseSchedule)
 
+  /// The preset's name, or that of the phases.
+  public var name: String {
+    switch self {
+    case .preset(let name): name
+    case .phases(let schedule): schedule.name
+    }
+  }
+
   /// The schedule.
   ///
   /// - Throws: `KirchhoffError` for an unknown preset.

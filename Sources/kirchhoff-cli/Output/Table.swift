@@ -11,13 +11,19 @@ struct Table {
   private var rows: [[String]] = []
 
   /// A table with these columns; empty titles throughout leave the heading out.
-  init(_ columns: (title: String, alignment: Alignment)...) {
+  init(_ columns: (title: String, alignment: Alignment)...) { self.init(columns) }
+
+  /// A table with these columns.
+  init(_ columns: [(title: String, alignment: Alignment)]) {
     titles = columns.map(\.title)
     alignments = columns.map(\.alignment)
   }
 
   /// Adds a row of as many texts as there are columns.
-  mutating func add(_ row: String...) {
+  mutating func add(_ row: String...) { add(row) }
+
+  /// Adds a row of as many texts as there are columns.
+  mutating func add(_ row: [String]) {
     precondition(row.count == titles.count, "\(row.count) cells in \(titles.count) columns")
     rows.append(row)
   }
