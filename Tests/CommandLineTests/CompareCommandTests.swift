@@ -9,9 +9,8 @@ struct CompareCommandTests {
     return try ["joint", "cnn-first"].flatMap { schedule in
       try [1, 2].map { seed in
         let run = folder.path("\(schedule)-\(seed)")
-        let arguments = TrainCommandTests.arguments(data: data, run: run, steps: 2)
-        let output = try Tool.run(
-          arguments + ["--set", "schedule=\(schedule)", "--set", "seed=\(seed)"])
+        let arguments = TrainCommandTests.arguments(data: data, run: run, steps: 2, seed: seed)
+        let output = try Tool.run(arguments + ["--set", "schedule=\(schedule)"])
         #expect(output.exitCode == 0, "\(output.standardError)")
         return run
       }

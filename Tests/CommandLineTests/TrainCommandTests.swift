@@ -4,12 +4,12 @@ import Testing
 @Suite("kirchhoff train")
 struct TrainCommandTests {
   /// A training of a few steps on a few images.
-  static func arguments(data: String, run: String, steps: Int = 4) -> [String] {
+  static func arguments(data: String, run: String, steps: Int = 4, seed: Int = 3) -> [String] {
     [
       "train", "mini", "--set", "data=\(data)", "--set", "batchSize=16", "--set", "logEvery=1",
       "--set", "checkpointEvery=2", "--set", "conflict.every=2", "--set", "evaluation.sampled=1",
       "--set", "calibration.batches=1", "--set", "calibration.batchSize=64",
-      "--steps", "\(steps)", "--seed", "3", "--run", run, "--quiet",
+      "--steps", "\(steps)", "--seed", "\(seed)", "--run", run, "--quiet",
     ]
   }
 
