@@ -61,6 +61,6 @@ enum TileProduct {
   private static let packedRows = 128
 
   /// The reduction between two visits of C: a block of A and a panel of B stay in the second-level
-  /// cache.
-  private static let sliceDepth = 512
+  /// cache, of which processors with AVX-512 have 1 MB and more, others half of that.
+  private static var sliceDepth: Int { kk_isa() == KK_ISA_AVX512 ? 2048 : 512 }
 }
