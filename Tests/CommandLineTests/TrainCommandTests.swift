@@ -75,6 +75,16 @@ struct TrainCommandTests {
     #expect(try metrics(folder.path("whole")) == metrics(folder.path("parts")))
   }
 
+  @Test("A folder for the run may have a name of one letter")
+  func shortFolderName() throws {
+    let folder = try Folder()
+    let data = try SmallImages.write(to: folder)
+    let output = try Tool.run(
+      Self.arguments(data: data, run: "r", steps: 1), in: folder.url)
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    #expect(FileManager.default.fileExists(atPath: folder.path("r/result.json")))
+  }
+
   @Test("A run goes on with its own config only")
   func resumeWithOtherConfig() throws {
     let folder = try Folder()

@@ -44,7 +44,7 @@ enum DataFormat: Equatable {
     }
     let prefix = try FileBytes.readPrefix(path, count: 512)
     if IDX.matches(prefix) { return .idx }
-    var stem = (path as NSString).lastPathComponent.lowercased()
+    var stem = PathParts.name(of: path).lowercased()
     if stem.hasSuffix(".gz") { stem.removeLast(3) }
     if stem.hasSuffix(".csv") || stem.hasSuffix(".tsv") { return .csv }
     if stem.hasSuffix(".bin") {
@@ -65,8 +65,8 @@ enum DataFormat: Equatable {
 
   /// The label file that belongs to an image file: "images" and "idx3" become "labels" and "idx1".
   static func labelFile(besideImages path: String) throws -> String {
-    let folder = (path as NSString).deletingLastPathComponent
-    var name = (path as NSString).lastPathComponent
+    let folder = PathParts.folder(of: path)
+    var name = PathParts.name(of: path)
     if name.hasSuffix(".gz") { name.removeLast(3) }
     let label = name.replacingOccurrences(of: "images", with: "labels")
       .replacingOccurrences(of: "idx3", with: "idx1").replacingOccurrences(of: "idx4", with: "idx1")

@@ -70,7 +70,7 @@ extension DatasetRegistry {
 
   /// The names in the text file that lies beside CIFAR's records, or none.
   static func classNames(beside path: String, kind: CIFAR.Kind) throws -> [String] {
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = PathParts.folder(of: path)
     let file = joined(folder, kind == .cifar10 ? "batches.meta.txt" : "fine_label_names.txt")
     guard FileBytes.size(file) != nil else { return [] }
     let lines = String(decoding: try FileBytes.read(file), as: UTF8.self)
@@ -89,7 +89,7 @@ extension DatasetRegistry {
   func read(
     path: String, source: DatasetSource, classNames: [String]? = nil
   ) throws -> (training: ImageDataset, test: ImageDataset?) {
-    let name = (path as NSString).lastPathComponent
+    let name = PathParts.name(of: path)
     switch try DataFormat.detect(path) {
     case .cifar(let kind):
       let names = try classNames ?? Self.classNames(beside: path, kind: kind)
@@ -130,7 +130,7 @@ extension DatasetRegistry {
 
   /// The known data set that a folder of record files is named after, else one without names.
   func anonymousOrKnown(_ path: String) -> DatasetEntry {
-    let name = (path as NSString).lastPathComponent
+    let name = PathParts.name(of: path)
     if let known = entries.first(where: {
       ($0.name == name || $0.folders.contains(name)) && files(of: $0, in: path) != nil
     }) {

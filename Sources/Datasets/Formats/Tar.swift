@@ -55,7 +55,7 @@ package enum Tar {
           found: "the name \"\(entry.name)\"", expected: "a path inside the archive")
       }
       let target = joined(folder, parts.joined(separator: "/"))
-      let parent = (target as NSString).deletingLastPathComponent
+      let parent = PathParts.folder(of: target)
       do {
         try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
         try Data(archive[entry.range]).write(to: URL(fileURLWithPath: target))

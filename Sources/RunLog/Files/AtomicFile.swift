@@ -49,7 +49,7 @@ public enum AtomicFile {
   /// leftovers of a killed process are recognised.
   package static func temporaryName(for path: String) -> String {
     let folder = Folder.parent(of: path)
-    let name = (path as NSString).lastPathComponent
+    let name = PathParts.name(of: path)
     return "\(folder)/.\(name).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp"
   }
 
@@ -65,7 +65,7 @@ public enum AtomicFile {
 /// Small file-system steps with errors that name the folder.
 package enum Folder {
   package static func parent(of path: String) -> String {
-    let parent = (path as NSString).deletingLastPathComponent
+    let parent = PathParts.folder(of: path)
     return parent.isEmpty ? "." : parent
   }
 

@@ -47,7 +47,7 @@ enum LibraryChecks {
 
   /// The path of the loaded library whose name begins so; nil where it is linked into the program.
   private static func path(of library: String) -> String? {
-    maps.first { ($0 as NSString).lastPathComponent.hasPrefix(library) }
+    maps.first { PathParts.name(of: $0).hasPrefix(library) }
   }
 
   /// Files that are mapped into this process, where the system tells.

@@ -1,4 +1,5 @@
 import Foundation
+import Kirchhoff
 
 /// Takes back the folders that were made for a run which then could not begin.
 struct FreshFolder {
@@ -13,7 +14,7 @@ struct FreshFolder {
     var path = path
     while !path.isEmpty, path != "/", !FileManager.default.fileExists(atPath: path) {
       absent.append(path)
-      path = (path as NSString).deletingLastPathComponent
+      path = PathParts.folder(of: path)
     }
     self.absent = absent
     self.ownFiles = ownFiles
