@@ -112,7 +112,7 @@ extension Supernet {
     let batch = images.shape[0]
     let result = Tensor(uninitialized: [batch, plan.classes])
     let context = Context(store: store, norms: norms, mode: .inference)
-    parallelChunks(batch, of: Supernet.inferenceGroup) { range in
+    parallelChunks(batch, of: min(Supernet.inferenceGroup, (batch + 3) / 4)) { range in
       let logits = logits(Variable(constant: images.prefix(range)), plan: plan, in: context)
       let values = context.materialized(logits).tensor
       (result.pointer + range.lowerBound * plan.classes).update(
@@ -121,6 +121,7 @@ extension Supernet {
     return result
   }
 
-  /// Images that run through the network together in inference.
-  static let inferenceGroup = 8
+  /// Images that run through the network together in inference: activations stay in the cache, and
+  /// the weights are packed once for all of them.
+  static let inferenceGroup = 16
 }
