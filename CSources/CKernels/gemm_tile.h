@@ -74,7 +74,10 @@ typedef struct {
   size_t n;
   size_t rows;
   size_t segments;
+  int b_whole;  // rows of b are whole vectors, zero past n
 } kk_tile_outer_job;
+
+#define KK_OUTER_ROWS 96  // rows of b, over all segments, up to which a panel of it is copied
 
 #define KK_TILE_VECTORS 3  // vectors of the widest panel
 

@@ -17,6 +17,7 @@
 #define tile_rows KK_FN(kk_tile_rows_body)
 #define tile_load KK_FN(kk_tile_load)
 #define tile_outer KK_FN(kk_tile_outer_body)
+#define copy_panel KK_FN(kk_copy_panel)
 
 // Epilogues of inference and of kk_gemm; acc is the tile in memory, NV vectors a row.
 static __attribute__((noinline)) void tile_general(const kk_tile_rows_job *job, const float *acc,
@@ -174,12 +175,13 @@ KK_INLINE void tile_outer(const int MR, const int NV, const kk_tile_outer_job *j
   }
   const ptrdiff_t lda = job->a_stride, ldb = job->b_stride;
   const size_t rows = job->rows, segments = job->segments;
+  const size_t last_b = job->b_whole ? KK_LANES : last;
   for (size_t s = 0; s < segments; s++) {
     const float *p = a + (ptrdiff_t)s * job->a_segment, *q = b + (ptrdiff_t)s * job->b_segment;
     KK_NO_UNROLL for (size_t r = 0; r < rows; r++) {
       vf w[KK_TILE_VECTORS];
       KK_UNROLL for (int v = 0; v < NV - 1; v++) w[v] = v_load(q + v * KK_LANES);
-      w[NV - 1] = v_load_last(q + (NV - 1) * KK_LANES, last);
+      w[NV - 1] = v_load_last(q + (NV - 1) * KK_LANES, last_b);
       KK_UNROLL for (int m = 0; m < MR; m++) {
         vf x = v_broadcast(p + m);
         KK_UNROLL for (int v = 0; v < NV; v++) {
@@ -278,11 +280,30 @@ void KK_FN(kk_tile_panels)(const kk_tile_rows_job *job) {
   }
 }
 
+// Copies a panel of b, whole vectors wide, and points the job to the copy: rows at the stride of a
+// wide matrix fall into few sets of the first-level cache and push each other out.
+static void copy_panel(kk_tile_outer_job *job, float *panel, const float *b, size_t vectors,
+                       size_t last) {
+  float *to = panel;
+  for (size_t s = 0; s < job->segments; s++) {
+    const float *from = b + (ptrdiff_t)s * job->b_segment;
+    for (size_t r = 0; r < job->rows; r++, from += job->b_stride) {
+      for (size_t v = 0; v < vectors; v++, to += KK_LANES) {
+        v_store(to, v_load_last(from + v * KK_LANES, v + 1 < vectors ? KK_LANES : last));
+      }
+    }
+  }
+  job->b_stride = (ptrdiff_t)(vectors * KK_LANES);
+  job->b_segment = job->b_stride * (ptrdiff_t)job->rows;
+  job->b_whole = 1;
+}
+
 void KK_FN(kk_tile_outer)(const kk_tile_outer_job *job) {
   static void (*const tiles[3][12])(const kk_tile_outer_job *, float *, const float *,
                                     const float *, size_t) = KK_NAMES(kk_outer);
   static const size_t most[3] = KK_MAX_ROWS;
   if (!job->m || !job->n) return;
+  float panel[KK_OUTER_ROWS * KK_TILE_VECTORS * KK_LANES] __attribute__((aligned(64)));
   const size_t panels = kk_panel_count(job->n, KK_LANES);
   for (size_t p = 0; p < panels; p++) {
     size_t start = kk_panel_start(p, job->n, KK_LANES);
@@ -291,10 +312,17 @@ void KK_FN(kk_tile_outer)(const kk_tile_outer_job *job) {
     size_t last = KK_LANES - (end < job->n ? 0 : end - job->n);
     size_t count = (job->m + most[vectors - 1] - 1) / most[vectors - 1];
     size_t base = job->m / count, extra = job->m % count, first = 0;
+    kk_tile_outer_job part = *job;
+    const float *b = job->b + start;
+    // The copy pays from a dozen tiles on.
+    if (count >= 12 && job->rows * job->segments <= KK_OUTER_ROWS) {
+      copy_panel(&part, panel, b, vectors, last);
+      b = panel;
+    }
     for (size_t i = 0; i < count; i++) {
       size_t rows = base + (i < extra);
-      tiles[vectors - 1][rows - 1](job, job->c + (ptrdiff_t)first * job->c_stride + start,
-                                   job->a + first, job->b + start, last);
+      tiles[vectors - 1][rows - 1](&part, job->c + (ptrdiff_t)first * job->c_stride + start,
+                                   job->a + first, b, last);
       first += rows;
     }
   }
