@@ -159,7 +159,7 @@ public final class SupernetTrainer {
     }
     if measures {
       probes!.first.clear()
-      measureBlockKinds(work, teacherLogits)
+      measureBlockKinds(work)
     }
     if let projection = phase.projection, let largestGradients {
       if let limit = config.optimizer.clipNorm { gradients.clip(norm: limit) }
@@ -172,13 +172,14 @@ public final class SupernetTrainer {
 
   /// The conflict between a convolutional and a transformer-heavy subnet on this batch.
   ///
-  /// Their gradients do not enter the update.
-  private func measureBlockKinds(_ work: StepWork, _ teacherLogits: [Int: Tensor]) {
+  /// Both learn from the labels: the transformer-heavy one often is the largest, which as its own
+  /// student has no gradient. Their gradients do not enter the update.
+  private func measureBlockKinds(_ work: StepWork) {
     let convolutional = sampler.space.largestConvolutional
     let transformers = sampler.space.mostTransformers
     guard convolutional != transformers, let probes else { return }
-    _ = work.learn(convolutional, .random, 1000, teacherLogits, into: probes.first)
-    _ = work.learn(transformers, .random, 1001, teacherLogits, into: probes.second)
+    work.learnLabels(convolutional, 1000, into: probes.first)
+    work.learnLabels(transformers, 1001, into: probes.second)
     meter.measure("cnn|vit", probes.first, probes.second, supernet.store)
     probes.first.clear()
     probes.second.clear()
@@ -242,6 +243,15 @@ public final class SupernetTrainer {
         distillation: phase.distillation,
         regularization: role == .largest ? trainer.config.regularization : .none,
         into: gradients, frozen: frozen, norms: trainer.norms,
+        random: random.derived(UInt64(index)))
+    }
+
+    /// The gradients of a subnet that learns from the labels alone.
+    func learnLabels(_ subnet: Subnet, _ index: Int, into gradients: Gradients) {
+      let plan = trainer.plan(subnet)
+      _ = trainer.supernet.learn(
+        images(side: plan.resolution), target, plan: plan, teacher: nil,
+        distillation: phase.distillation, into: gradients, frozen: frozen, norms: trainer.norms,
         random: random.derived(UInt64(index)))
     }
 
