@@ -33,9 +33,10 @@ public final class SupernetTrainer {
   /// The moving average of the weights, where the config asks for one.
   public private(set) var average: ExponentialAverage?
 
-  private(set) var optimizer: any Optimizer
+  package private(set) var optimizer: any Optimizer
   private(set) var sampler: SubnetSampler
-  private(set) var teacher: Supernet?
+  /// The largest network as it was when the first phase that asks for a frozen teacher began.
+  package private(set) var teacher: Supernet?
   private let norms: NormStatistics
   private let gradients: Gradients
   private var largestGradients: Gradients?
@@ -53,6 +54,14 @@ public final class SupernetTrainer {
     if let loss = config.distillation {
       for index in schedule.phases.indices where schedule.phases[index].distillation.loss != .none {
         schedule.phases[index].distillation.loss = loss
+      }
+    }
+    for phase in schedule.phases where phase.distillation.loss != .none {
+      if case .file(let path) = phase.distillation.teacher {
+        throw KirchhoffError(
+          .config, subject: "schedule \"\(schedule.name)\"", place: "distillation.teacher",
+          found: "file:\(path)", expected: "inPlace or frozenLargest",
+          hint: "a teacher from a file is not supported yet")
       }
     }
     let spans = try schedule.spans(totalSteps: config.steps)
@@ -116,11 +125,7 @@ public final class SupernetTrainer {
     }
     if phase.sortsChannels { supernet.sortChannels() }
     if let scale = phase.insertionScale { supernet.setTransformerScale(Float(scale)) }
-    if phase.distillation.teacher == .frozenLargest, phase.distillation.loss != .none {
-      teacher = supernet.copy()
-    } else {
-      teacher = nil
-    }
+    if phase.usesFrozenTeacher, teacher == nil { teacher = supernet.copy() }
   }
 
   /// Runs all subnets of a step; afterwards `gradients` holds what the update uses.
@@ -236,10 +241,10 @@ public final class SupernetTrainer {
       into gradients: Gradients
     ) -> (logits: Tensor, loss: Float) {
       let plan = trainer.plan(subnet)
-      let teaches = role == .largest && trainer.teacher == nil
+      let teaches = role == .largest && !phase.usesFrozenTeacher
       return trainer.supernet.learn(
         images(side: plan.resolution), target, plan: plan,
-        teacher: teaches ? nil : teacherLogits[0] ?? frozenTeacher(),
+        teacher: teaches ? nil : frozenTeacher() ?? teacherLogits[0],
         distillation: phase.distillation,
         regularization: role == .largest ? trainer.config.regularization : .none,
         into: gradients, frozen: frozen, norms: trainer.norms,
@@ -257,7 +262,7 @@ public final class SupernetTrainer {
 
     /// The logits of the frozen teacher, with batch statistics, as OFA runs it.
     private func frozenTeacher() -> Tensor? {
-      guard let teacher = trainer.teacher else { return nil }
+      guard phase.usesFrozenTeacher, let teacher = trainer.teacher else { return nil }
       if let teacherOutput { return teacherOutput }
       let plan = trainer.plan(trainer.supernet.space.largest)
       let context = Context(store: teacher.store, norms: trainer.norms, mode: .training)
@@ -279,6 +284,13 @@ public final class SupernetTrainer {
       }
       return draw.chosen(losses: losses)
     }
+  }
+}
+
+extension Phase {
+  /// Whether subnets learn from the largest network as it once was.
+  fileprivate var usesFrozenTeacher: Bool {
+    distillation.teacher == .frozenLargest && distillation.loss != .none
   }
 }
 
