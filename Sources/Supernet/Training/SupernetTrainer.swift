@@ -91,10 +91,7 @@ public final class SupernetTrainer {
     let scheduled = spans.at(step: step)!
     let phase = scheduled.span.phase
     if scheduled.beginsPhase { begin(phase) }
-    let rate =
-      config.learningRate.rate(
-        step: Int(scheduled.curvePosition * Double(config.steps)), of: config.steps)
-      * Float(scheduled.lrFactor)
+    let rate = learningRate(of: scheduled)
     let losses = accumulate(batch, phase)
     var options = StepOptions(learningRate: rate)
     options.frozenGroups = Set(phase.frozen.map(\.rawValue))
@@ -104,6 +101,15 @@ public final class SupernetTrainer {
     average?.update(from: supernet.store)
     step += 1
     return Outcome(losses: losses, learningRate: rate, phase: phase.name)
+  }
+
+  /// The learning rate of a step: the curve's, times the phase's factor.
+  package func learningRate(of step: Int) -> Float { learningRate(of: spans.at(step: step)!) }
+
+  private func learningRate(of scheduled: ScheduledStep) -> Float {
+    // Rounded, because the position is a quotient: 29 of 60 times 60 is just below 29.
+    let place = Int((scheduled.curvePosition * Double(config.steps)).rounded())
+    return config.learningRate.rate(step: place, of: config.steps) * Float(scheduled.lrFactor)
   }
 
   /// The resolved plan of a subnet of the space.
@@ -311,7 +317,7 @@ extension TrainingConfig.OptimizerChoice {
     case .adamw:
       AdamW(for: store, betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay)
     case .sgd:
-      SGD(for: store, momentum: momentum, weightDecay: weightDecay)
+      SGD(for: store, momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
     }
   }
 
