@@ -78,8 +78,8 @@ extension Context {
     _ queryKey: Variable, values: Variable? = nil, heads: Int, headWidth: Int,
     valueWidth: Int? = nil, positions: RelativePositions? = nil, mixing: HeadMixing? = nil
   ) -> Variable {
-    let queryKey = materialized(queryKey)
-    let values = values.map { materialized($0) }
+    let queryKey = contiguous(queryKey)
+    let values = values.map { contiguous($0) }
     let valueWidth = valueWidth ?? headWidth
     let inner = heads * headWidth
     let expected = 2 * inner + (values == nil ? heads * valueWidth : 0)
@@ -103,6 +103,14 @@ extension Context {
       call.backward(slot.materialized()!.contiguous(), probabilities: probabilities)
     }
     return Variable(raw: y, node: node)
+  }
+}
+
+extension Context {
+  /// The values without a deferred transform and without gaps between rows.
+  fileprivate func contiguous(_ x: Variable) -> Variable {
+    let x = materialized(x)
+    return x.raw.isContiguous ? x : Variable(raw: x.raw.contiguous(), node: x.node)
   }
 }
 
@@ -198,15 +206,12 @@ private struct AttentionCall {
   }
 
   func backward(_ g: Tensor, probabilities: Tensor) {
-    // The gradients have the strides of q, k and v, so they are written into tensors of that form.
+    // The gradients have the strides of q, k and v, which have no gaps.
     let dQueryKey = Tensor(uninitialized: queryKey.shape)
     let dValues = values.map { Tensor(uninitialized: $0.shape) }
     let dq = dQueryKey.pointer
     let dk = dq + heads * headWidth
     let dv = dValues?.pointer ?? dq + 2 * heads * headWidth
-    precondition(
-      queryKey.raw.isContiguous && (values?.raw.isContiguous ?? true),
-      "attention gradients of windowed inputs")
     let pairBias = tokens * tokens * heads
     let biasTarget = positions.flatMap { context.gradientTarget($0.table) }
     let chunks = (units + chunk - 1) / chunk

@@ -1,4 +1,5 @@
 import CKernels
+import Runtime
 import Tensor
 
 extension Context {
@@ -14,10 +15,12 @@ extension Context {
     return Variable(raw: y, node: node)
   }
 
-  private static func scaled(_ x: Tensor, _ factor: Float) -> Tensor {
+  static func scaled(_ x: Tensor, _ factor: Float) -> Tensor {
     let x = x.contiguous()
     let y = Tensor(uninitialized: x.shape)
-    kk_scale(y.pointer, x.pointer, x.shape.count, factor)
+    parallelChunks(x.shape.count, of: 1 << 15) { range in
+      kk_scale(y.pointer + range.lowerBound, x.pointer + range.lowerBound, range.count, factor)
+    }
     return y
   }
 }

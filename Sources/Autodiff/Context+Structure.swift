@@ -41,6 +41,23 @@ extension Context {
     return Variable(raw: raw, node: node)
   }
 
+  /// A range of the first dimension.
+  public func slice(_ x: Variable, samples: Range<Int>) -> Variable {
+    let x = materialized(x)
+    let raw = x.raw.prefix(samples)
+    guard let tape, x.needsGradient else { return Variable(raw: raw, node: -1) }
+    let node = tape.record { slot in
+      let g = slot.materialized()!
+      let dx = Tensor(shape: x.shape)
+      let rowsEach = x.shape.rows / max(x.shape[0], 1)
+      kk_copy_rows(
+        dx.pointer + samples.lowerBound * rowsEach * dx.rowStride, g.pointer, g.shape.rows,
+        g.shape.channels, dx.rowStride, g.rowStride)
+      tape.deposit(dx, to: x.node)
+    }
+    return Variable(raw: raw, node: node)
+  }
+
   /// Tensors of equal rows side by side along the channels.
   public func concatenate(_ parts: [Variable]) -> Variable {
     precondition(!parts.isEmpty, "concatenation of nothing")
@@ -91,26 +108,6 @@ extension Context {
       kk_scatter_add_rows(
         target + table.offset, g.pointer, indices, indices.count, table.inputs, table.stride,
         g.rowStride)
-    }
-    return Variable(raw: y, node: node)
-  }
-
-  /// The mean over all elements, a tensor `[1]`.
-  public func mean(_ x: Variable) -> Variable {
-    let x = materialized(x)
-    let dense = x.raw.contiguous()
-    let count = dense.shape.count
-    var total = 0.0
-    for begin in stride(from: 0, to: count, by: 1 << 15) {
-      var part = 0.0
-      kk_sum(&part, dense.pointer + begin, min(1 << 15, count - begin))
-      total += part
-    }
-    let y = Tensor([Float(total / Double(count))], shape: [1])
-    guard let tape, x.needsGradient else { return Variable(raw: y, node: -1) }
-    let node = tape.record { slot in
-      let g = slot.materialized()!.scalar / Float(count)
-      tape.deposit(Tensor(repeating: g, shape: x.shape), to: x.node)
     }
     return Variable(raw: y, node: node)
   }

@@ -13,7 +13,9 @@ public final class Tape {
     /// A gradient; for a transformed variable also its channel sums (Σg, Σg·x), when known.
     case plain(Tensor, sums: ChannelSums?)
     /// A gradient that a batch norm passes on without writing it: d = a·g + b·y + c per channel.
-    case normalized(NormalizedGradient)
+    ///
+    /// It is large and rare: held aside, it does not make every node large.
+    indirect case normalized(NormalizedGradient)
   }
 
   private struct Node {
@@ -23,8 +25,8 @@ public final class Tape {
 
   private var nodes: ContiguousArray<Node> = []
 
-  /// An empty tape.
-  public init() {}
+  /// An empty tape, with room for a usual network: growing copies all nodes.
+  public init() { nodes.reserveCapacity(256) }
 
   /// The number of recorded nodes.
   public var count: Int { nodes.count }

@@ -85,6 +85,32 @@ struct TrainCommandTests {
     #expect(FileManager.default.fileExists(atPath: folder.path("r/result.json")))
   }
 
+  @Test("Killed in the middle and resumed is the same as never stopped")
+  func kill() throws {
+    let folder = try Folder()
+    let data = try SmallImages.write(to: folder, training: 40)
+    let whole = Self.arguments(data: data, run: folder.path("whole"), steps: 12)
+    #expect(try Tool.run(whole).exitCode == 0)
+    let run = folder.path("killed")
+    let killed = try Tool.run(
+      Self.arguments(data: data, run: run, steps: 12),
+      whileRunning: { process in
+        // Wherever it is when a second checkpoint shows up: most likely behind it.
+        for _ in 0..<6000 where process.isRunning {
+          let checkpoints =
+            (try? FileManager.default.contentsOfDirectory(
+              atPath: run + "/checkpoints")) ?? []
+          if checkpoints.contains("step-00000004") { break }
+          Thread.sleep(forTimeInterval: 0.002)
+        }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+      })
+    #expect(killed.exitCode == SIGKILL)
+    let resumed = try Tool.run("train", "--run", run, "--resume", "--quiet")
+    #expect(resumed.exitCode == 0, "\(resumed.standardError)")
+    #expect(try metrics(folder.path("whole")) == metrics(run))
+  }
+
   @Test("A run goes on with its own config only")
   func resumeWithOtherConfig() throws {
     let folder = try Folder()

@@ -58,7 +58,8 @@ public struct LearningRateSchedule: Sendable, Codable, Hashable {
     case .cosine:
       return base * Float(floor + (1 - floor) * 0.5 * (1 + cos(.pi * progress)))
     case .step:
-      let passed = milestones.filter { Double($0) <= progress }.count
+      // Compared in their own precision: 0.3 in single precision is above 3 / 10 in double.
+      let passed = milestones.count { $0 <= Float(progress) }
       return base * Float(pow(Double(stepFactor), Double(passed)))
     }
   }

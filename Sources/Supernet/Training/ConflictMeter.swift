@@ -31,7 +31,7 @@ public struct ConflictMeter: Codable, Sendable {
   /// Takes in the gradients of two subnets on one batch.
   ///
   /// A tensor that only one of them uses has no cosine and is not counted.
-  mutating func measure(
+  package mutating func measure(
     _ pair: String, _ first: Gradients, _ second: Gradients, _ store: ParameterStore
   ) {
     var cosines = [Double?](repeating: nil, count: store.entries.count)
@@ -71,7 +71,7 @@ public struct ConflictMeter: Codable, Sendable {
   }
 
   /// Mean cosine and mean share of negatives over the tensors of each parameter group.
-  func summary(_ store: ParameterStore) -> [ConflictSummary] {
+  package func summary(_ store: ParameterStore) -> [ConflictSummary] {
     tallies.keys.sorted().flatMap { pair in
       var groups: [String: [Tally]] = [:]
       for (entry, tally) in zip(store.entries, tallies[pair]!) where tally.samples > 0 {

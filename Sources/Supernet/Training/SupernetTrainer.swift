@@ -33,9 +33,10 @@ public final class SupernetTrainer {
   /// The moving average of the weights, where the config asks for one.
   public private(set) var average: ExponentialAverage?
 
-  private(set) var optimizer: any Optimizer
+  package private(set) var optimizer: any Optimizer
   private(set) var sampler: SubnetSampler
-  private(set) var teacher: Supernet?
+  /// The largest network as it was when the first phase that asks for a frozen teacher began.
+  package private(set) var teacher: Supernet?
   private let norms: NormStatistics
   private let gradients: Gradients
   private var largestGradients: Gradients?
@@ -53,6 +54,14 @@ public final class SupernetTrainer {
     if let loss = config.distillation {
       for index in schedule.phases.indices where schedule.phases[index].distillation.loss != .none {
         schedule.phases[index].distillation.loss = loss
+      }
+    }
+    for phase in schedule.phases where phase.distillation.loss != .none {
+      if case .file(let path) = phase.distillation.teacher {
+        throw KirchhoffError(
+          .config, subject: "schedule \"\(schedule.name)\"", place: "distillation.teacher",
+          found: "file:\(path)", expected: "inPlace or frozenLargest",
+          hint: "a teacher from a file is not supported yet")
       }
     }
     let spans = try schedule.spans(totalSteps: config.steps)
@@ -82,10 +91,7 @@ public final class SupernetTrainer {
     let scheduled = spans.at(step: step)!
     let phase = scheduled.span.phase
     if scheduled.beginsPhase { begin(phase) }
-    let rate =
-      config.learningRate.rate(
-        step: Int(scheduled.curvePosition * Double(config.steps)), of: config.steps)
-      * Float(scheduled.lrFactor)
+    let rate = learningRate(of: scheduled)
     let losses = accumulate(batch, phase)
     var options = StepOptions(learningRate: rate)
     options.frozenGroups = Set(phase.frozen.map(\.rawValue))
@@ -95,6 +101,15 @@ public final class SupernetTrainer {
     average?.update(from: supernet.store)
     step += 1
     return Outcome(losses: losses, learningRate: rate, phase: phase.name)
+  }
+
+  /// The learning rate of a step: the curve's, times the phase's factor.
+  package func learningRate(of step: Int) -> Float { learningRate(of: spans.at(step: step)!) }
+
+  private func learningRate(of scheduled: ScheduledStep) -> Float {
+    // Rounded, because the position is a quotient: 29 of 60 times 60 is just below 29.
+    let place = Int((scheduled.curvePosition * Double(config.steps)).rounded())
+    return config.learningRate.rate(step: place, of: config.steps) * Float(scheduled.lrFactor)
   }
 
   /// The resolved plan of a subnet of the space.
@@ -116,11 +131,7 @@ public final class SupernetTrainer {
     }
     if phase.sortsChannels { supernet.sortChannels() }
     if let scale = phase.insertionScale { supernet.setTransformerScale(Float(scale)) }
-    if phase.distillation.teacher == .frozenLargest, phase.distillation.loss != .none {
-      teacher = supernet.copy()
-    } else {
-      teacher = nil
-    }
+    if phase.usesFrozenTeacher, teacher == nil { teacher = supernet.copy() }
   }
 
   /// Runs all subnets of a step; afterwards `gradients` holds what the update uses.
@@ -159,7 +170,7 @@ public final class SupernetTrainer {
     }
     if measures {
       probes!.first.clear()
-      measureBlockKinds(work, teacherLogits)
+      measureBlockKinds(work)
     }
     if let projection = phase.projection, let largestGradients {
       if let limit = config.optimizer.clipNorm { gradients.clip(norm: limit) }
@@ -172,13 +183,14 @@ public final class SupernetTrainer {
 
   /// The conflict between a convolutional and a transformer-heavy subnet on this batch.
   ///
-  /// Their gradients do not enter the update.
-  private func measureBlockKinds(_ work: StepWork, _ teacherLogits: [Int: Tensor]) {
+  /// Both learn from the labels: the transformer-heavy one often is the largest, which as its own
+  /// student has no gradient. Their gradients do not enter the update.
+  private func measureBlockKinds(_ work: StepWork) {
     let convolutional = sampler.space.largestConvolutional
     let transformers = sampler.space.mostTransformers
     guard convolutional != transformers, let probes else { return }
-    _ = work.learn(convolutional, .random, 1000, teacherLogits, into: probes.first)
-    _ = work.learn(transformers, .random, 1001, teacherLogits, into: probes.second)
+    work.learnLabels(convolutional, 1000, into: probes.first)
+    work.learnLabels(transformers, 1001, into: probes.second)
     meter.measure("cnn|vit", probes.first, probes.second, supernet.store)
     probes.first.clear()
     probes.second.clear()
@@ -235,19 +247,28 @@ public final class SupernetTrainer {
       into gradients: Gradients
     ) -> (logits: Tensor, loss: Float) {
       let plan = trainer.plan(subnet)
-      let teaches = role == .largest && trainer.teacher == nil
+      let teaches = role == .largest && !phase.usesFrozenTeacher
       return trainer.supernet.learn(
         images(side: plan.resolution), target, plan: plan,
-        teacher: teaches ? nil : teacherLogits[0] ?? frozenTeacher(),
+        teacher: teaches ? nil : frozenTeacher() ?? teacherLogits[0],
         distillation: phase.distillation,
         regularization: role == .largest ? trainer.config.regularization : .none,
         into: gradients, frozen: frozen, norms: trainer.norms,
         random: random.derived(UInt64(index)))
     }
 
+    /// The gradients of a subnet that learns from the labels alone.
+    func learnLabels(_ subnet: Subnet, _ index: Int, into gradients: Gradients) {
+      let plan = trainer.plan(subnet)
+      _ = trainer.supernet.learn(
+        images(side: plan.resolution), target, plan: plan, teacher: nil,
+        distillation: phase.distillation, into: gradients, frozen: frozen, norms: trainer.norms,
+        random: random.derived(UInt64(index)))
+    }
+
     /// The logits of the frozen teacher, with batch statistics, as OFA runs it.
     private func frozenTeacher() -> Tensor? {
-      guard let teacher = trainer.teacher else { return nil }
+      guard phase.usesFrozenTeacher, let teacher = trainer.teacher else { return nil }
       if let teacherOutput { return teacherOutput }
       let plan = trainer.plan(trainer.supernet.space.largest)
       let context = Context(store: teacher.store, norms: trainer.norms, mode: .training)
@@ -272,6 +293,13 @@ public final class SupernetTrainer {
   }
 }
 
+extension Phase {
+  /// Whether subnets learn from the largest network as it once was.
+  fileprivate var usesFrozenTeacher: Bool {
+    distillation.teacher == .frozenLargest && distillation.loss != .none
+  }
+}
+
 extension DrawRole {
   /// The role's name in metrics.
   var metricName: String {
@@ -289,7 +317,7 @@ extension TrainingConfig.OptimizerChoice {
     case .adamw:
       AdamW(for: store, betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay)
     case .sgd:
-      SGD(for: store, momentum: momentum, weightDecay: weightDecay)
+      SGD(for: store, momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
     }
   }
 

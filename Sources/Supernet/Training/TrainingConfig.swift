@@ -10,7 +10,7 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   public enum OptimizerKind: String, Codable, Sendable, CaseIterable {
     /// Adam with decoupled weight decay.
     case adamw
-    /// Momentum descent after Nesterov.
+    /// Momentum descent.
     case sgd
   }
 
@@ -22,6 +22,8 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
     public var weightDecay: Float = 0.05
     /// Momentum of `sgd`; ignored by `adamw`.
     public var momentum: Float = 0.9
+    /// Whether the momentum of `sgd` is Nesterov's.
+    public var nesterov = true
     /// First decay rate of `adamw`.
     public var beta1: Float = 0.9
     /// Second decay rate of `adamw`.
@@ -181,6 +183,11 @@ extension TrainingConfig: ValidatedConfig {
       learningRate.base > 0 && learningRate.base <= 100)
     try require("learningRate.finalFraction", learningRate.finalFraction, in: 0...1)
     try require("learningRate.warmUpSteps", learningRate.warmUpSteps, atLeast: 0)
+    try require("learningRate.warmUpFraction", learningRate.warmUpFraction, in: 0...1)
+    try require("learningRate.stepFactor", learningRate.stepFactor, in: 0...1)
+    for (index, milestone) in learningRate.milestones.enumerated() {
+      try require("learningRate.milestones[\(index)]", milestone, in: 0...1)
+    }
     try require("calibration.batches", calibration.batches, in: 1...100_000)
     try require("calibration.batchSize", calibration.batchSize, in: 2...65_536)
     try require("evaluation.every", evaluation.every, atLeast: 0)
