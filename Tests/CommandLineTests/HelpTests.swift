@@ -5,7 +5,8 @@ import Testing
 @Suite("Help, version, completions and wrong command lines")
 struct HelpTests {
   static let commands = [
-    [], ["train"], ["space"], ["data"], ["data", "list"], ["data", "fetch"], ["data", "verify"],
+    [], ["train"], ["evaluate"], ["extract"], ["rank"], ["space"], ["data"], ["data", "list"],
+    ["data", "fetch"], ["data", "verify"],
     ["bench"], ["doctor"],
   ]
 

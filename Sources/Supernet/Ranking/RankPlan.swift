@@ -68,13 +68,7 @@ public struct RankPlan: Codable, Hashable, Sendable {
   /// The training of a single network that is like the supernet's in everything else.
   private static func alone(_ config: TrainingConfig, _ settings: RankSettings) -> TrainingConfig {
     var config = config
-    config.schedule = .phases(
-      PhaseSchedule(
-        name: "alone",
-        phases: [
-          Phase(
-            "alone", sampler: .largest, warmUp: 0.05, distillation: Distillation(loss: .none))
-        ]))
+    config.schedule = .preset("alone")
     config.distillation = nil
     config.seed = settings.seed
     config.steps = settings.steps

@@ -61,7 +61,8 @@ public final class RankRun {
   public func run() throws -> RankResult {
     var subnets = try scored()
     let order = plan.order
-    let bar = ProgressBar(total: plan.subnets.count * plan.config.steps, style: style)
+    let bar = ProgressBar(
+      total: order.count * plan.config.steps, style: style(whenAbsent: networkResults))
     defer { bar.finish() }
     for (done, index) in order.enumerated() {
       let name = "network \(done + 1)/\(order.count)"
@@ -96,6 +97,19 @@ public final class RankRun {
       hint: "a ranking goes on as it began; --force begins anew")
   }
 
+  private var folders: [String] {
+    plan.subnets.enumerated().map { paths.network($0.offset, $0.element) }
+  }
+
+  private var scoreFiles: [String] { folders.map { "\($0)/supernet.json" } }
+
+  private var networkResults: [String] { folders.map { RunPaths($0).result } }
+
+  /// Where there is nothing left to do, there is no progress to show.
+  private func style(whenAbsent files: [String]) -> ProgressBar.Style {
+    files.allSatisfy(Folder.exists) ? .quiet : style
+  }
+
   /// The networks with their scores in the supernet.
   private func scored() throws -> [RankedSubnet] {
     let space = trained.supernet.space
@@ -103,11 +117,11 @@ public final class RankRun {
       plan.settings.images > 0
       ? trained.data.test.subset(limit: plan.settings.images) : trained.data.test
     let evaluator = try trained.evaluator(on: images)
-    let bar = ProgressBar(total: plan.subnets.count, unit: .items("subnets"), style: style)
+    let bar = ProgressBar(
+      total: plan.subnets.count, unit: .items("subnets"), style: style(whenAbsent: scoreFiles))
     defer { bar.finish() }
-    return try plan.subnets.enumerated().map { index, subnet in
-      let folder = paths.network(index, subnet)
-      let file = "\(folder)/supernet.json"
+    return try zip(plan.subnets, scoreFiles).enumerated().map { index, item in
+      let (subnet, file) = item
       if let data = try? Folder.read(file),
         let known = try? JSONDecoder().decode(RankedSubnet.self, from: data)
       {
@@ -119,7 +133,7 @@ public final class RankRun {
         subnet: subnet, family: space.family(of: subnet), parameters: cost.parameters,
         macs: cost.macs, supernet: try evaluator.score(subnet),
         uncalibrated: try evaluator.score(subnet, calibrated: false))
-      try Folder.create(folder)
+      try Folder.create(Folder.parent(of: file))
       try AtomicFile.writeJSON(ranked, to: file)
       bar.update(step: index + 1, phase: "scoring")
       return ranked
