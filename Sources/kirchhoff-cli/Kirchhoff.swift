@@ -11,6 +11,7 @@ struct KirchhoffCommand: ParsableCommand {
       Examples:
         kirchhoff doctor              what this machine has and lacks
         kirchhoff train mini          train a small supernet on Fashion-MNIST
+        kirchhoff evaluate runs/one   score its subnets
         kirchhoff space nasvit        what a search space holds
         kirchhoff data list           the data sets and where they are
 
@@ -22,8 +23,8 @@ struct KirchhoffCommand: ParsableCommand {
       """,
     version: "kirchhoff \(version)",
     subcommands: [
-      TrainCommand.self, CompareCommand.self, SpaceCommand.self, DataCommand.self,
-      BenchCommand.self,
+      TrainCommand.self, EvaluateCommand.self, ExtractCommand.self, RankCommand.self,
+      CompareCommand.self, SpaceCommand.self, DataCommand.self, BenchCommand.self,
       DoctorCommand.self,
     ])
 

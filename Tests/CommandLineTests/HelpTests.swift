@@ -5,8 +5,8 @@ import Testing
 @Suite("Help, version, completions and wrong command lines")
 struct HelpTests {
   static let commands = [
-    [], ["train"], ["space"], ["data"], ["data", "list"], ["data", "fetch"], ["data", "verify"],
-    ["bench"], ["doctor"], ["compare"],
+    [], ["train"], ["evaluate"], ["extract"], ["rank"], ["compare"], ["space"], ["data"],
+    ["data", "list"], ["data", "fetch"], ["data", "verify"], ["bench"], ["doctor"],
   ]
 
   @Test("Every command explains itself with examples", arguments: commands)

@@ -92,7 +92,7 @@ enum Tool {
 }
 
 /// A folder of its own that goes with the object.
-final class Folder {
+final class Folder: Sendable {
   let url: URL
 
   init() throws {

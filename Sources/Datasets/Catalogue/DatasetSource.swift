@@ -73,4 +73,10 @@ public struct DatasetPair: Sendable {
   public var training: ImageDataset
   /// For the final figure only.
   public var test: ImageDataset
+
+  /// The two sets.
+  public init(training: ImageDataset, test: ImageDataset) {
+    self.training = training
+    self.test = test
+  }
 }

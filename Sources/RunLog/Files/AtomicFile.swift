@@ -45,6 +45,22 @@ public enum AtomicFile {
     }
   }
 
+  /// Replaces the file at `path` by one that `body` makes under a temporary name, checks and all.
+  package static func replace<Result>(
+    _ path: String, _ body: (_ temporary: String) throws -> Result
+  ) throws -> Result {
+    let temporary = temporaryName(for: path)
+    do {
+      let result = try body(temporary)
+      if rename(temporary, path) != 0 { throw KirchhoffError.system(path, "rename", errno) }
+      try Folder.sync(Folder.parent(of: path))
+      return result
+    } catch {
+      unlink(temporary)
+      throw Self.renamed(error, from: temporary, to: path)
+    }
+  }
+
   /// A name in the same folder that no other process uses; hidden, and ending in `.tmp` so that
   /// leftovers of a killed process are recognised.
   package static func temporaryName(for path: String) -> String {

@@ -1,5 +1,14 @@
-/// Points of several kinds, with the line of those that no other beats.
+/// Points of several kinds, with a line to compare them with.
 package struct ScatterPlot {
+  /// A dashed line through the plot.
+  package enum Guide {
+    case none
+    /// The points that no other beats.
+    case front
+    /// Where x and y are equal; both axes then show the same kind of number.
+    case diagonal
+  }
+
   /// One point.
   package struct Point {
     package var x: Double
@@ -37,6 +46,7 @@ package struct ScatterPlot {
   package var series: [Series]
   package var width = 720.0
   package var height = 400.0
+  package var guide = Guide.front
 
   package init(xAxis: PlotAxis, yAxis: PlotAxis, series: [Series]) {
     self.xAxis = xAxis
@@ -58,12 +68,15 @@ package struct ScatterPlot {
 
   package func svg(label: String) -> String {
     let all = series.flatMap(\.points)
-    let front = Self.front(all)
+    let front = guide == .front ? Self.front(all) : []
     var legend = series.map {
       PlotFrame.Key(name: $0.name, colour: PlotTheme.colour($0.colour), marker: $0.marker)
     }
     if front.count > 1 {
       legend.append(PlotFrame.Key(name: "Pareto line", colour: "", isDashed: true))
+    }
+    if guide == .diagonal {
+      legend.append(PlotFrame.Key(name: "equal", colour: "", isDashed: true))
     }
     var frame = PlotFrame(
       width: width, height: height, xAxis: xAxis, yAxis: yAxis,
@@ -71,6 +84,7 @@ package struct ScatterPlot {
       yRange: yAxis.fitted(all.map(\.y), room: 0.08),
       legend: legend)
     drawFront(front, in: &frame)
+    if guide == .diagonal { drawDiagonal(in: &frame) }
     for kind in series {
       for point in kind.points where point.y.isFinite {
         frame.svg.marker(
@@ -88,6 +102,15 @@ package struct ScatterPlot {
         anchor: isLate ? .end : .start)
     }
     return frame.svg.document(label: label)
+  }
+
+  /// From where both axes have begun to where the first of them ends.
+  private func drawDiagonal(in frame: inout PlotFrame) {
+    let low = max(frame.xRange.lowerBound, frame.yRange.lowerBound)
+    let high = min(frame.xRange.upperBound, frame.yRange.upperBound)
+    guard low < high else { return }
+    let ends = [low, high].map { (x: frame.x($0), y: frame.y($0)) }
+    frame.svg.path(SVG.polyline(ends), "guide")
   }
 
   /// Steps: with so many multiplications this much accuracy can be had.

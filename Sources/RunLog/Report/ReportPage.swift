@@ -1,8 +1,8 @@
 import Foundation
 
-/// Pieces of the report's HTML.
-enum ReportPage {
-  static func page(title: String, body: String) -> String {
+/// Pieces of the HTML of reports.
+package enum ReportPage {
+  package static func page(title: String, body: String) -> String {
     """
     <!doctype html>
     <html lang="en">
@@ -26,22 +26,22 @@ enum ReportPage {
     """
   }
 
-  static func section(_ title: String, _ body: String, intro: String? = nil) -> String {
+  package static func section(_ title: String, _ body: String, intro: String? = nil) -> String {
     let lead = intro.map { "<p class=\"intro\">\(SVG.escaped($0))</p>\n" } ?? ""
     return "<section>\n<h2>\(SVG.escaped(title))</h2>\n\(lead)\(body)</section>\n"
   }
 
   /// A plot with a title above and what it shows below.
-  static func figure(_ title: String, _ svg: String, caption: String) -> String {
+  package static func figure(_ title: String, _ svg: String, caption: String) -> String {
     "<figure>\n<h3>\(SVG.escaped(title))</h3>\n\(svg)"
       + "<figcaption>\(SVG.escaped(caption))</figcaption>\n</figure>\n"
   }
 
-  static func pair(_ figures: [String]) -> String {
+  package static func pair(_ figures: [String]) -> String {
     "<div class=\"pair\">\n\(figures.joined())</div>\n"
   }
 
-  static func tiles(_ tiles: [(value: String, unit: String, name: String)]) -> String {
+  package static func tiles(_ tiles: [(value: String, unit: String, name: String)]) -> String {
     let items = tiles.map {
       "<div class=\"tile\"><div class=\"value\">\(SVG.escaped($0.value))"
         + "<span>\(SVG.escaped($0.unit))</span></div>"
@@ -51,7 +51,7 @@ enum ReportPage {
   }
 
   /// A table; columns from `numbersFrom` on are figures and stand to the right.
-  static func table(_ header: [String], _ rows: [[String]], numbersFrom: Int) -> String {
+  package static func table(_ header: [String], _ rows: [[String]], numbersFrom: Int) -> String {
     func cells(_ row: [String], _ element: String) -> String {
       row.enumerated().map {
         let style = $0.offset >= numbersFrom ? " class=\"number\"" : ""
@@ -65,12 +65,12 @@ enum ReportPage {
   }
 
   /// A part that opens on a click.
-  static func folded(_ title: String, _ body: String) -> String {
+  package static func folded(_ title: String, _ body: String) -> String {
     "<details>\n<summary>\(SVG.escaped(title))</summary>\n\(body)</details>\n"
   }
 
   /// A small coloured sign as in the plots, followed by `name`.
-  static func chip(_ name: String, colour: Int, marker: PlotMarker) -> String {
+  package static func chip(_ name: String, colour: Int, marker: PlotMarker) -> String {
     var svg = SVG(width: 12, height: 12)
     svg.marker(marker, 6, 6, radius: 4.5, "key", fill: PlotTheme.colour(colour))
     let picture = svg.document(label: "").replacingOccurrences(

@@ -27,7 +27,7 @@ extension SupernetSpace {
   /// Size and extremes of the space.
   public var summary: SpaceSummary {
     var examples = [("smallest", smallest), ("largest", largest)]
-    if stages.contains(where: { $0.offers(.vit) }) {
+    if only == nil, stages.contains(where: { $0.offers(.vit) }) {
       examples += [
         ("convolution-only", largestConvolutional), ("transformer-heavy", mostTransformers),
       ]

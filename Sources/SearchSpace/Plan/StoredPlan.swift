@@ -37,6 +37,7 @@ public struct StoredPlan: Hashable, Sendable {
 extension SupernetSpace {
   /// The weights that a supernet of this space stores.
   public var stored: StoredPlan {
+    if let only { return stored(only: only) }
     let largest = largest
     var stages = self.stages.indices.map { StoredStage(index: $0, entry: nil, slots: []) }
     for kind in [BlockKind.mbconv, .vit] {

@@ -119,10 +119,12 @@ extension SupernetSpace {
     }
     var scaling: ScalingPlan?
     if options.switchableScaling {
+      let isAlone = only != nil
       scaling = ScalingPlan(
-        depthIndex: choice.activeBlocks - 1,
-        widthIndex: stage.widths.firstIndex(of: choice.width) ?? 0, depthRows: stage.maxDepth,
-        widthRows: stage.widths.count, factor: 8 / Double(choice.width))
+        depthIndex: isAlone ? 0 : choice.activeBlocks - 1,
+        widthIndex: isAlone ? 0 : stage.widths.firstIndex(of: choice.width) ?? 0,
+        depthRows: isAlone ? 1 : stage.maxDepth, widthRows: isAlone ? 1 : stage.widths.count,
+        factor: 8 / Double(choice.width))
     }
     return VitPlan(
       heads: heads ?? choice.width / options.headDim, headDim: options.headDim,

@@ -4,7 +4,7 @@ extension PhaseSchedule {
   /// The names that ``preset(_:)`` knows.
   public static let presetNames = [
     "joint", "cnn-first", "cnn-first-freeze", "vit-first", "joint+projection",
-    "progressive-shrinking",
+    "progressive-shrinking", "alone",
   ]
 
   /// A built-in schedule by name.
@@ -18,6 +18,7 @@ extension PhaseSchedule {
     case "vit-first": return vitFirst
     case "joint+projection": return jointProjection
     case "progressive-shrinking": return progressiveShrinking
+    case "alone": return alone
     default:
       throw KirchhoffError(
         .config, subject: "schedule", found: "\"\(name)\"",
@@ -29,6 +30,14 @@ extension PhaseSchedule {
   /// All blocks from the start: the baseline.
   public static let joint = PhaseSchedule(
     name: "joint", phases: [Phase("joint", warmUp: 0.05)])
+
+  /// Only the largest network, from labels alone; of a space with a single member, the plain training
+  /// of that one.
+  public static let alone = PhaseSchedule(
+    name: "alone",
+    phases: [
+      Phase("alone", sampler: .largest, warmUp: 0.05, distillation: Distillation(loss: .none))
+    ])
 
   /// All blocks from the start, with gradient projection (NASViT).
   public static let jointProjection = PhaseSchedule(

@@ -65,6 +65,7 @@ extension SupernetSpace {
   /// Builds a subnet from an answer to each choice with more than one option, asked in the order of
   /// ``genes``, inactive ones included.
   func assemble(_ pick: (Gene) -> Int) -> Subnet {
+    if let only { return only }
     func choose<T>(_ options: [T], _ dimension: Dimension, stage: Int? = nil, slot: Int? = nil)
       -> T
     {

@@ -119,7 +119,7 @@ extension SupernetSpace {
   /// The sub-space that a restriction leaves.
   ///
   /// Its subnets are planned and run in the full space: ``plan(for:)`` there accepts its
-  /// identities.
+  /// identities. A space of a single subnet has nothing to restrict.
   public func restricted(by restriction: Restriction) -> SupernetSpace {
     func keep<T>(_ options: [T], _ dimension: Dimension) -> [T] {
       restriction.windows[dimension]?.applied(to: options) ?? options

@@ -20,6 +20,12 @@ extension SupernetSpace {
   ///   restricted training phases use them.
   /// - Throws: `KirchhoffError` that names the choice, what was found and the options.
   public func check(_ subnet: Subnet, identities: Bool = false) throws {
+    if let only {
+      guard subnet == only else {
+        throw mismatch(subnet, "only", subnet.id, "\(only.id), the only member")
+      }
+      return
+    }
     func member<T: Equatable>(_ value: T, of options: [T], _ place: String, _ text: (T) -> String)
       throws
     {

@@ -6,7 +6,8 @@ import Runtime
 extension SupernetSpace {
   /// The exact number of subnets.
   public var size: BigUInt {
-    stages.reduce(BigUInt(outerChoices)) { $0 * choices(of: $1) }
+    if only != nil { return 1 }
+    return stages.reduce(BigUInt(outerChoices)) { $0 * choices(of: $1) }
   }
 
   private var outerChoices: Int {
@@ -19,6 +20,7 @@ extension SupernetSpace {
   /// Where the resolution is not counted, it is the largest one.
   public func subnet(at number: BigUInt) -> Subnet {
     precondition(number < size, "subnet \(number) of a space of \(size)")
+    if let only { return only }
     var rest = number
     func digit(_ radix: Int) -> Int {
       let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: BigUInt(radix))
@@ -60,6 +62,7 @@ extension SupernetSpace {
   /// - Throws: `KirchhoffError` when the subnet is not of the space.
   public func number(of subnet: Subnet) throws -> BigUInt {
     try check(subnet)
+    if only != nil { return 0 }
     var number = BigUInt(0)
     for (stage, choice) in zip(stages, subnet.stages).reversed() {
       let shared = sharedChoices(of: stage)

@@ -30,6 +30,7 @@ extension SupernetSpace {
       try range(expand, [.key("head"), .key("expand")], 1...64)
       try ascending(widths, [.key("head"), .key("widths")], atLeast: 1)
     }
+    try checkOnly()
   }
 
   private func check(_ stage: Stage, side: Int, _ path: [PathStep]) throws {

@@ -23,11 +23,16 @@ public struct SupernetSpace: Codable, Hashable, Sendable {
   public var stages: [Stage]
   /// The classifier.
   public var head: Head
+  /// The space's single member, where all choices are made: the space of a stand-alone network.
+  ///
+  /// The lists say what it was chosen from (see ``only(_:)``).
+  public var only: Subnet?
 
   /// A space, not yet validated (see ``validate()``).
   public init(
     name: String, resolutions: [Int], countsResolution: Bool = true, inputChannels: Int,
-    classes: Int, middle: MiddleRule = .exact, stem: Stem, stages: [Stage], head: Head = .pooled
+    classes: Int, middle: MiddleRule = .exact, stem: Stem, stages: [Stage], head: Head = .pooled,
+    only: Subnet? = nil
   ) {
     self.name = name
     self.resolutions = resolutions
@@ -38,10 +43,12 @@ public struct SupernetSpace: Codable, Hashable, Sendable {
     self.stem = stem
     self.stages = stages
     self.head = head
+    self.only = only
   }
 
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case name, resolutions, countsResolution, inputChannels, classes, middle, stem, stages, head
+    case only
   }
 
   /// Reads and validates a space; unknown keys are errors.
@@ -52,7 +59,8 @@ public struct SupernetSpace: Codable, Hashable, Sendable {
       countsResolution: try fields.value(.countsResolution, or: true),
       inputChannels: try fields.required(.inputChannels), classes: try fields.required(.classes),
       middle: try fields.word(.middle, or: .exact), stem: try fields.required(.stem),
-      stages: try fields.required(.stages), head: try fields.value(.head, or: .pooled))
+      stages: try fields.required(.stages), head: try fields.value(.head, or: .pooled),
+      only: try fields.subnet(.only))
     do {
       try check()
     } catch var error as FieldError {

@@ -13,7 +13,10 @@ public struct NamedSubnet: Sendable, Hashable {
 extension SupernetSpace {
   /// The subnets of the table at the end of a training: largest, smallest, random ones, the largest
   /// convolutional one and the one with most transformers.
+  ///
+  /// Of a space with a single member, that one.
   public func representativeSubnets(sampled: Int, seed: UInt64) -> [NamedSubnet] {
+    if let only { return [NamedSubnet(group: .largest, subnet: only)] }
     var list = [
       NamedSubnet(group: .largest, subnet: largest),
       NamedSubnet(group: .smallest, subnet: smallest),

@@ -44,10 +44,15 @@ public final class SubnetEvaluator {
       seed: 0)
     options.workers = 0
     calibrationBatches = try BatchLoader(data.training, options: options)
-    let test = images > 0 ? data.test.subset(limit: images) : data.test
-    var testOptions = BatchLoader.Options.evaluation(batchSize: 512, normalisation: normalisation)
-    testOptions.workers = 0
-    testBatches = try BatchLoader(test, options: testOptions)
+    testBatches = try Self.loader(
+      images > 0 ? data.test.subset(limit: images) : data.test, normalisation: normalisation)
+  }
+
+  /// Batches of all images, in order.
+  static func loader(_ images: ImageDataset, normalisation: Normalisation) throws -> BatchLoader {
+    var options = BatchLoader.Options.evaluation(batchSize: 512, normalisation: normalisation)
+    options.workers = 0
+    return try BatchLoader(images, options: options)
   }
 
   /// Forgets calibrated statistics: to be called when the weights have changed.
@@ -79,11 +84,18 @@ public final class SubnetEvaluator {
   public func score(_ subnet: Subnet, calibrated: Bool = true) throws -> SubnetScore {
     let plan = try supernet.space.plan(for: subnet)
     let norms = calibrated ? try statistics(subnet) : supernet.makeNormStatistics()
+    return try Self.score(supernet, plan: plan, norms: norms, on: testBatches)
+  }
+
+  /// The score of a network with given statistics.
+  static func score(
+    _ supernet: Supernet, plan: NetworkPlan, norms: NormStatistics, on batches: BatchLoader
+  ) throws -> SubnetScore {
     var correct = 0
     var loss = 0.0
     var images = 0
-    for index in 0..<testBatches.batchesPerEpoch {
-      let batch = try testBatches.batch(index: index)
+    for index in 0..<batches.batchesPerEpoch {
+      let batch = try batches.batch(index: index)
       let logits = supernet.classify(
         resized(batch.images, side: plan.resolution), plan: plan, norms: norms)
       correct += topCount(logits, labels: batch.labels)

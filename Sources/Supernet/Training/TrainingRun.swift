@@ -17,6 +17,8 @@ public final class TrainingRun {
     public var stopAfter: Int?
     /// How progress is shown.
     public var progress = ProgressBar.Style.automatic()
+    /// Called after every step with its number and loss, by those who show progress of their own.
+    public var didStep: (@Sendable (_ step: Int, _ loss: Double?) -> Void)?
 
     /// To the end, with a progress bar where there is a terminal.
     public init() {}
@@ -86,9 +88,10 @@ public final class TrainingRun {
       try beginPhaseIfNeeded()
       let outcome = trainer.train(on: try loader.next())
       let step = trainer.step
+      let loss = outcome.losses["max"] ?? outcome.losses.values.first
       bar.update(
-        step: step, count: step * config.batchSize, phase: outcome.phase,
-        loss: outcome.losses["max"] ?? outcome.losses.values.first)
+        step: step, count: step * config.batchSize, phase: outcome.phase, loss: loss)
+      options.didStep?(step, loss)
       if step % config.logEvery == 0 || step == config.steps {
         try log(outcome, seconds: clock.seconds, rate: bar.rate)
       }

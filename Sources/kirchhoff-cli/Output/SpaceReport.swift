@@ -115,6 +115,7 @@ struct SpaceDimension: Encodable {
 
   /// Everything in which subnets of `space` may differ, fixed values included.
   static func all(of space: SupernetSpace) -> [SpaceDimension] {
+    if let only = space.only { return [SpaceDimension("all", "subnet", [only.id])] }
     var all = [
       SpaceDimension("image", "resolution", space.resolutions.map(String.init)),
       SpaceDimension("stem", "width", space.stem.widths.map(String.init)),

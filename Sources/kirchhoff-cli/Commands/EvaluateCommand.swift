@@ -1,0 +1,136 @@
+import ArgumentParser
+import Foundation
+import Kirchhoff
+
+/// `kirchhoff evaluate`: the accuracy of subnets of a run, or of an extracted network.
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Score subnets of a trained supernet, or a network extracted from one.",
+    discussion: """
+      The weights are those of the run's last sound checkpoint, averaged where the run averages them. \
+      Before a subnet is scored its batch norms are calibrated on training images; an extracted \
+      network brings its statistics with it.
+
+      Subnets are largest, smallest, cnn, vit (the largest without transformer blocks, and the one \
+      with most), random:N, or an id such as the tables show.
+
+      Examples:
+        kirchhoff evaluate runs/one
+        kirchhoff evaluate runs/one largest smallest random:8 --images 2000
+        kirchhoff evaluate runs/one largest --convention sample-weighted-biased --batches 20
+        kirchhoff evaluate runs/one largest --no-calibration        accuracy collapses
+        kirchhoff evaluate runs/one random:100 --seed 5 --json > scores.json
+        kirchhoff evaluate best.safetensors --on training
+      """)
+
+  /// Which images are classified.
+  enum Images: String, CaseIterable, ExpressibleByArgument {
+    case test
+    case training
+  }
+
+  @Argument(
+    help: "A run directory, or the .safetensors file of an extracted network.",
+    completion: .file())
+  var source: String
+
+  @Argument(
+    help: "Subnets (default: largest, smallest, cnn, vit and four random ones).",
+    completion: .list(SubnetSelection.words))
+  var subnets: [SubnetSelection] = []
+
+  @Option(help: "Classify so many images, each class by its share (default: all).")
+  var images: Int?
+
+  @Option(help: "Which images are classified.")
+  var on = Images.test
+
+  @OptionGroup var calibration: CalibrationOptions
+
+  @Flag(help: "Leave batch norms as they begin: the negative control.")
+  var noCalibration = false
+
+  @Option(help: "Other data than the run's: a name or path.")
+  var data: String?
+
+  @Option(help: "Decides random subnets (default: the run's seed).")
+  var seed: UInt64?
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  @OptionGroup var compute: ComputeOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if let images, images < 1 {
+      throw ValidationError("--images is \(images); it has to be at least 1.")
+    }
+    if noCalibration, !calibration.isEmpty {
+      throw ValidationError("--no-calibration goes with no option of the calibration.")
+    }
+    guard isFile else { return }
+    if noCalibration || !calibration.isEmpty {
+      throw ValidationError("An extracted network brings its batch-norm statistics with it.")
+    }
+    if !subnets.isEmpty { throw ValidationError("A file holds one network: name no subnets.") }
+  }
+
+  func run() throws {
+    compute.apply()
+    let report = try isFile ? evaluateFile() : evaluateRun()
+    output.json ? try printJSON(report) : print(report.text)
+  }
+
+  private var isFile: Bool { source.hasSuffix(".safetensors") }
+
+  private func evaluateRun() throws -> EvaluationReport {
+    let trained = try TrainedSupernet(RunPaths(source), data: data.map { DatasetSource($0) })
+    let space = trained.supernet.space
+    let chosen = try choice(of: space, trained.config)
+    let images = selected(trained.data)
+    let calibration = calibration.applied(to: trained.config.calibration)
+    let evaluator = try trained.evaluator(calibration: calibration, on: images)
+    let bar = ProgressBar(
+      total: chosen.count, unit: .items("subnets"), style: .automatic(quiet: quiet))
+    let rows = try chosen.enumerated().map { index, chosen in
+      let score = try evaluator.score(chosen.subnet, calibrated: !noCalibration)
+      bar.update(step: index + 1, phase: "evaluating")
+      return try EvaluatedSubnet(chosen.label, chosen.subnet, of: space, score: score)
+    }
+    bar.finish()
+    return EvaluationReport(
+      source: source, space: space.name, data: images.name, images: on.rawValue,
+      step: trained.step, isAveraged: trained.isAveraged,
+      calibration: noCalibration ? nil : calibration, subnets: rows)
+  }
+
+  private func evaluateFile() throws -> EvaluationReport {
+    let network = try StandaloneNetwork(contentsOf: source)
+    let card = network.card
+    let pair = try DatasetRegistry.standard().load(data.map { DatasetSource($0) } ?? card.data)
+    let images = selected(pair)
+    let row = try EvaluatedSubnet(
+      "network", network.subnet, of: card.space, score: network.score(images))
+    return EvaluationReport(
+      source: source, space: card.space.name, data: images.name, images: on.rawValue,
+      step: card.step, isAveraged: nil, calibration: card.calibration, subnets: [row])
+  }
+
+  private func choice(
+    of space: SupernetSpace, _ config: TrainingConfig
+  ) throws -> [(label: String, subnet: Subnet)] {
+    let seed = seed ?? config.seed
+    if subnets.isEmpty {
+      return space.representativeSubnets(sampled: 4, seed: seed)
+        .map { ($0.group.rawValue, $0.subnet) }
+    }
+    return try subnets.flatMap { try $0.subnets(of: space, seed: seed) }
+  }
+
+  private func selected(_ data: DatasetPair) -> ImageDataset {
+    let all = on == .test ? data.test : data.training
+    return images.map { all.subset(limit: $0) } ?? all
+  }
+}
