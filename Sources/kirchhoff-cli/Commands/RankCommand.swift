@@ -5,7 +5,7 @@ import Kirchhoff
 struct RankCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rank",
-    abstract: "Compare a supernet's ranking of subnets with that by training each of them alone.",
+    abstract: "Compare how a supernet ranks subnets with how training each of them alone does.",
     discussion: """
       Subnets spread over the MACs of the space are scored with the supernet's weights, and each is \
       trained from scratch. Kendall's tau-b of both lists is then compared with that of parameters and \
