@@ -60,7 +60,7 @@ enum TileProduct {
   /// Rows of B that one thread packs at a time.
   private static let packedRows = 128
 
-  /// The reduction between two visits of C: a block of A and a panel of B stay in the second-level
-  /// cache, of which processors with AVX-512 have 1 MB and more, others half of that.
-  private static var sliceDepth: Int { kk_isa() == KK_ISA_AVX512 ? 2048 : 512 }
+  /// The reduction between two visits of C; a longer one would push the panels of B out of the
+  /// second-level cache.
+  private static let sliceDepth = 1024
 }
