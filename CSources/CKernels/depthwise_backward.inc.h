@@ -126,7 +126,8 @@ static void KK_FN(dx_row)(KK_FN(depthwise_state) * s, size_t i, size_t c, size_t
       rows[count] = d + (o & (s->d_ring - 1)) * s->d_floats;
       taps[count++] = tap + t * k * KK_LANES;
     }
-    f.convolve(s->row, rows, taps, f.taps ? count : 0, f.count, 1);
+    const KK_FN(gaps) alone = {1, 0, 0, 0};
+    f.convolve(s->row, rows, taps, f.taps ? count : 0, f.count, 1, &alone);
     const ptrdiff_t pixel = (ptrdiff_t)(i * w + f.first);
     KK_FN(finish_gradient)
     (s->dx + pixel * s->dx_stride + c, (ptrdiff_t)stride * s->dx_stride, s->sums + c,
@@ -178,7 +179,7 @@ static void KK_FN(backward_unit)(KK_FN(depthwise_state) * s, size_t y0, size_t y
         const float *from = s->x + (ptrdiff_t)(ready_a * w) * s->x_stride + c;
         float *to = s->a + (ready_a & (s->a_ring - 1)) * s->a_floats + pad * KK_LANES;
         KK_FN(transform_row)
-        (to, from, s->x_stride, w, n, s->scale + c, s->shift + c, &s->next_x, s->act);
+        (to, 0, from, s->x_stride, w, n, s->scale + c, s->shift + c, &s->next_x, s->act);
       }
       KK_FN(dw_rows)(s, s0, last, c);
     }
@@ -254,9 +255,10 @@ void KK_FN(kk_depthwise_backward)(float *dx, ptrdiff_t dx_stride, float *dx_sums
   memset(s.sums, 0, 2 * padded * sizeof(float));
   memset(s.a, 0, (s.a_ring * s.a_floats + s.d_ring * s.d_floats) * sizeof(float));
 
-  // Units of work as in the forward pass.
+  // Units of work as in the forward pass, but not smaller elsewhere: the rows at a border are
+  // prepared twice.
   const size_t band =
-      KK_FN(band_rows)(out_h, (2 * stride * w + (affine ? 2 : 1) * out_w) * channels);
+      KK_FN(band_rows)(out_h, (2 * stride * w + (affine ? 2 : 1) * out_w) * channels, 512);
   for (size_t image = first; image < last; image++) {
     const ptrdiff_t in_at = (ptrdiff_t)(image * h * w), out_at = (ptrdiff_t)(image * out_h * out_w);
     s.g = g + out_at * g_stride;

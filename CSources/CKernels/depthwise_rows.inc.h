@@ -24,17 +24,18 @@ KK_INLINE size_t KK_FN(tile_width)(size_t left) {
 #endif
 }
 
-// out[r] = Σ_i Σ_t rows[i][at + r·S + t]·taps[i][t], for R outputs and K taps of `count` rows.
+// out[r] = Σ_i Σ_t rows[i][r·S + t]·taps[i][t], for R outputs and K taps of `count` rows, which
+// begin `at` floats into each row and `tap_at` floats into its taps.
 // S == 0: the stride is only known at run time.
 KK_INLINE void KK_FN(tile)(float *out, const float *const *rows, const float *const *taps,
-                           size_t count, size_t at, size_t stride, const int K, const int S,
-                           const int R) {
+                           size_t count, size_t at, size_t tap_at, size_t stride, const int K,
+                           const int S, const int R) {
   vf sum[16];
   KK_FULL_UNROLL for (int r = 0; r < R; r++) sum[r] = v_splat(0.0f);
   for (size_t i = 0; i < count; i++) {
-    const float *in = rows[i] + at * KK_LANES;
+    const float *in = rows[i] + at;
     vf tap[KK_DEPTHWISE_TAPS];
-    KK_FULL_UNROLL for (int t = 0; t < K; t++) tap[t] = v_load(taps[i] + t * KK_LANES);
+    KK_FULL_UNROLL for (int t = 0; t < K; t++) tap[t] = v_load(taps[i] + tap_at + t * KK_LANES);
     if (S == 0) {
       KK_FULL_UNROLL for (int r = 0; r < R; r++) {
         KK_FULL_UNROLL for (int t = 0; t < K; t++) {
@@ -55,28 +56,43 @@ KK_INLINE void KK_FN(tile)(float *out, const float *const *rows, const float *co
   KK_FULL_UNROLL for (int r = 0; r < R; r++) v_store(out + r * KK_LANES, sum[r]);
 }
 
-// A whole row of `width` outputs (the last tile may write past it, within the padded row).
-#define KK_ROW_CASE_(R)                                                 \
-  case R:                                                               \
-    KK_FN(tile)(to, rows, taps, count, done * stride, stride, K, S, R); \
+// Vectors of channels that share a cache line. The forward pass loads and stores them together, so
+// that a line comes from the second-level cache once; in scratch memory each has rows of its own.
+#define KK_GROUP (16 / KK_LANES)
+
+// Floats from one vector of a group to the next: in the rows of inputs and of outputs, and in the
+// taps.
+typedef struct {
+  size_t vectors, in, out, taps;
+} KK_FN(gaps);
+
+// A whole row of `width` outputs (the last tile may write past it, within the padded row), for each
+// vector of a group.
+#define KK_ROW_CASE_(R)                                                                            \
+  case R:                                                                                          \
+    KK_FN(tile)                                                                                    \
+    (to, rows, taps, count, v * gaps->in + done * stride * KK_LANES, v * gaps->taps, stride, K, S, \
+     R);                                                                                           \
     break
 KK_INLINE void KK_FN(row_of_tiles)(float *out, const float *const *rows, const float *const *taps,
-                                   size_t count, size_t width, size_t stride, const int K,
-                                   const int S) {
-  for (size_t done = 0; done < width;) {
-    size_t r = KK_FN(tile_width)(width - done);
-    float *to = out + done * KK_LANES;
-    switch (r) {
-      KK_ROW_CASE_(4);
-      KK_ROW_CASE_(7);
-      KK_ROW_CASE_(8);
+                                   size_t count, size_t width, size_t stride,
+                                   const KK_FN(gaps) * gaps, const int K, const int S) {
+  for (size_t v = 0; v < gaps->vectors; v++) {
+    for (size_t done = 0; done < width;) {
+      const size_t r = KK_FN(tile_width)(width - done);
+      float *to = out + v * gaps->out + done * KK_LANES;
+      switch (r) {
+        KK_ROW_CASE_(4);
+        KK_ROW_CASE_(7);
+        KK_ROW_CASE_(8);
 #if !KK_AVX2
-      KK_ROW_CASE_(11);
-      KK_ROW_CASE_(14);
-      KK_ROW_CASE_(16);
+        KK_ROW_CASE_(11);
+        KK_ROW_CASE_(14);
+        KK_ROW_CASE_(16);
 #endif
+      }
+      done += r;
     }
-    done += r;
   }
 }
 #undef KK_ROW_CASE_
@@ -84,8 +100,8 @@ KK_INLINE void KK_FN(row_of_tiles)(float *out, const float *const *rows, const f
 #define KK_ROW_(K, S)                                                                             \
   static __attribute__((noinline)) void KK_FN(row_##K##_##S)(                                     \
       float *out, const float *const *rows, const float *const *taps, size_t count, size_t width, \
-      size_t stride) {                                                                            \
-    KK_FN(row_of_tiles)(out, rows, taps, count, width, S ? S : stride, K, S);                     \
+      size_t stride, const KK_FN(gaps) * gaps) {                                                  \
+    KK_FN(row_of_tiles)(out, rows, taps, count, width, S ? S : stride, gaps, K, S);               \
   }
 KK_ROW_(1, 1)
 KK_ROW_(2, 1)
@@ -103,7 +119,7 @@ KK_ROW_(7, 0)
 #undef KK_ROW_
 
 typedef void (*KK_FN(row_kernel))(float *, const float *const *, const float *const *, size_t,
-                                  size_t, size_t);
+                                  size_t, size_t, const KK_FN(gaps) *);
 
 // The kernel for rows of `taps` taps; 6 taps never occur (7 at stride 1, at most 4 otherwise).
 static KK_FN(row_kernel) KK_FN(choose_row)(size_t taps, size_t stride) {

@@ -149,6 +149,17 @@ extension Transform {
   func gradient(_ dy: Tensor, at x: Tensor) -> (Tensor, ChannelSums?) {
     if activation == .identity && affine == nil { return (dy, nil) }
     let channels = x.shape.channels
+    if affine == nil && dy.isContiguous && x.isContiguous {
+      // No norm asks for channel sums.
+      let g = Tensor(uninitialized: x.shape)
+      parallelRows(x.shape) { rows in
+        let first = rows.lowerBound * channels
+        kk_activation_backward(
+          g.pointer + first, dy.pointer + first, x.pointer + first, rows.count * channels,
+          kernelInput.activation)
+      }
+      return (g, nil)
+    }
     let chunk = Int(kk_batchnorm_chunk(x.shape.rows, channels))
     let sums = ChannelSums(chunks: (x.shape.rows + chunk - 1) / chunk, channels: channels)
     let g = activation == .identity ? dy : Tensor(uninitialized: x.shape)
