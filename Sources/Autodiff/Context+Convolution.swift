@@ -25,8 +25,7 @@ extension Context {
     let y = Tensor(uninitialized: call.outputShape)
     let sums = forNorm && mode != .inference ? call.makeForwardSums() : nil
     call.forward(into: y, sums: sums)
-    let parameters = [weight.parameter, bias?.parameter].compactMap { $0 }
-    guard x.needsGradient || parameters.contains(where: { gradientTarget($0) != nil }), let tape
+    guard records(x, parameters: weight.parameter, bias?.parameter), let tape
     else { return Variable(raw: y, node: -1, statistics: sums) }
     let node = tape.record { slot in
       withSlot(slot) { g, gradient in call.backward(g, through: gradient, in: self) }

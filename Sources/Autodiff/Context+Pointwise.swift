@@ -21,8 +21,7 @@ extension Context {
     let y = Tensor(uninitialized: x.shape.with(channels: weight.outputs))
     let sums = forNorm && mode != .inference ? call.makeForwardSums() : nil
     call.forward(into: y, sums: sums)
-    let parameters = [weight.parameter, bias?.parameter].compactMap { $0 }
-    guard x.needsGradient || parameters.contains(where: { gradientTarget($0) != nil }), let tape
+    guard records(x, parameters: weight.parameter, bias?.parameter), let tape
     else { return Variable(raw: y, node: -1, statistics: sums) }
     let node = tape.record { slot in
       withSlot(slot) { g, gradient in call.backward(g, through: gradient, in: self) }
@@ -59,7 +58,7 @@ private struct PointwiseCall {
   }
 
   func forward(into y: Tensor, sums: ChannelSums?) {
-    let packed = Tensor(uninitialized: [Int(kk_packed_floats(inputs, outputs))])
+    let packed = Tensor(uninitialized: Shape(count: Int(kk_packed_floats(inputs, outputs))))
     kk_gemm_pack(packed.pointer, matrix.pointer, matrix.rowStride, inputs, outputs, 1)
     let biases = bias.map { store.stacked($0) }
     let scratch = Int(kk_pointwise_scratch_floats(inputs, outputs))
@@ -90,7 +89,9 @@ private struct PointwiseCall {
     let biasTarget = bias.flatMap { context.gradientTarget($0.parameter) }
     let dWeight = weightTarget.map { _ in PartialSums(count: chunks, size: outputs * inputs) }
     let dBias = biasTarget.map { _ in PartialSums(count: chunks, size: outputs) }
-    let packed = dx.map { _ in Tensor(uninitialized: [Int(kk_packed_floats(outputs, inputs))]) }
+    let packed = dx.map { _ in
+      Tensor(uninitialized: Shape(count: Int(kk_packed_floats(outputs, inputs))))
+    }
     if let packed {
       kk_gemm_pack(packed.pointer, matrix.pointer, matrix.rowStride, outputs, inputs, 0)
     }
@@ -137,8 +138,8 @@ extension ParameterStore {
     let stored = view(window.parameter)
     guard window.blocks > 1 else {
       return Tensor(
-        memory: stored.memory, offset: window.offset, shape: [window.outputs, window.inputs],
-        rowStride: window.stride)
+        memory: stored.memory, offset: window.offset,
+        shape: Shape(rows: window.outputs, channels: window.inputs), rowStride: window.stride)
     }
     let matrix = Tensor(uninitialized: [window.outputs, window.inputs])
     let each = window.outputs / window.blocks
@@ -156,7 +157,7 @@ extension ParameterStore {
     let stored = view(window.parameter)
     guard window.blocks > 1 else {
       return Tensor(
-        memory: stored.memory, offset: window.offset, shape: [window.count],
+        memory: stored.memory, offset: window.offset, shape: Shape(count: window.count),
         rowStride: window.count)
     }
     let vector = Tensor(uninitialized: [window.count])

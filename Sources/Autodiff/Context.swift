@@ -50,10 +50,16 @@ public struct Context {
     return gradients.values
   }
 
-  /// Whether an operation on these inputs has to be recorded.
-  func records(_ inputs: Variable..., parameters: Parameter...) -> Bool {
+  /// Whether an operation on this input and these parameters has to be recorded.
+  func records(_ input: Variable, parameters first: Parameter, _ second: Parameter? = nil) -> Bool {
     guard tape != nil else { return false }
-    return inputs.contains { $0.needsGradient }
-      || (gradients != nil && parameters.contains { !frozen.contains($0.index) })
+    if input.needsGradient { return true }
+    guard gradients != nil else { return false }
+    return !frozen.contains(first.index) || second.map { !frozen.contains($0.index) } ?? false
+  }
+
+  /// Whether an operation on these inputs has to be recorded.
+  func records(_ input: Variable, _ other: Variable? = nil) -> Bool {
+    tape != nil && (input.needsGradient || other?.needsGradient ?? false)
   }
 }

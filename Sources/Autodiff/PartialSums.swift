@@ -9,7 +9,7 @@ struct PartialSums {
   private let size: Int
 
   init(count: Int, size: Int) {
-    partials = Tensor(uninitialized: [count, size])
+    partials = Tensor(uninitialized: Shape(rows: count, channels: size))
     self.count = count
     self.size = size
   }

@@ -2,7 +2,7 @@
 ///
 /// Held inline, so that making a tensor allocates nothing but its memory.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomStringConvertible {
-  private var extents: SIMD8<Int32>
+  private var extents: Extents
 
   /// The number of dimensions.
   public private(set) var rank: Int
@@ -13,12 +13,27 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
   /// A shape with these extents.
   public init(_ elements: [Int]) {
     precondition(elements.count <= 6, "a shape has at most 6 dimensions: \(elements)")
-    extents = SIMD8(repeating: 1)
+    extents = Extents()
     rank = elements.count
     for (i, extent) in elements.enumerated() {
       precondition(extent >= 0, "negative extent in \(elements)")
       extents[i] = Int32(extent)
     }
+  }
+
+  /// A vector, made without the array of a literal.
+  package init(count: Int) {
+    extents = Extents()
+    extents[0] = Int32(count)
+    rank = 1
+  }
+
+  /// A matrix, made without the array of a literal.
+  package init(rows: Int, channels: Int) {
+    extents = Extents()
+    extents[0] = Int32(rows)
+    extents[1] = Int32(channels)
+    rank = 2
   }
 
   /// The extent of a dimension; negative counts from the last.
@@ -60,4 +75,24 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
 
   /// `[2, 3, 4]`.
   public var description: String { "\(array)" }
+}
+
+/// Eight extents, the unused ones 1.
+///
+/// In two halves: a vector of eight would align everything that holds a shape to 32 bytes, and then
+/// closures and arrays of tensors come from the slow aligned allocator.
+private struct Extents: Hashable, Sendable {
+  private var low = SIMD4<Int32>(repeating: 1)
+  private var high = SIMD4<Int32>(repeating: 1)
+
+  subscript(_ dimension: Int) -> Int32 {
+    get { dimension < 4 ? low[dimension] : high[dimension - 4] }
+    set {
+      if dimension < 4 {
+        low[dimension] = newValue
+      } else {
+        high[dimension - 4] = newValue
+      }
+    }
+  }
 }
