@@ -85,6 +85,9 @@ private struct Damage: CustomTestStringConvertible, Sendable {
     Damage("headDim: 8", "headDim: 7", "stages[0].vit.headDim (line 15)", "divisor"),
     Damage("mlp: [1, 2]", "mlp: [1, 2]\n      value: [1.3]", "stages[0].vit.value[0]", "1/8"),
     Damage(
+      "mlp: [1, 2]", "mlp: [1, 2]\n      value: [0.5, 1]", "stages[0].vit.value[1]", "found 1",
+      "above 1"),
+    Damage(
       "    mlp: [1, 2]", "    mlp: [1, 2]\n      scope: stage", "stages[0].vit.scope", "block"),
     Damage("stages:", "stages: [", "valid YAML"),
     Damage("head", "hed", "stages[0].vit.hedDim"),

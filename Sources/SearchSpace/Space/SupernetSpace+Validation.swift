@@ -102,6 +102,12 @@ extension SupernetSpace {
         path + [.key("value"), .index(index)], found: value.short,
         expected: "a multiple of 1/\(vit.headDim), so that a head's values have whole channels")
     }
+    if vit.value.count > 1, vit.value.last == 1, vit.valueKernel == 0 {
+      // At 1 queries, keys and values are one matrix, of which no part is left out.
+      throw FieldError(
+        path + [.key("value"), .index(vit.value.count - 1)], found: "1",
+        expected: "a largest ratio above 1, or 1 as the only one")
+    }
     try range(vit.mlps, path + [.key("mlps")], 1...8)
     if vit.valueKernel != 0 { try odd(vit.valueKernel, path + [.key("valueKernel")]) }
     if vit.relativePosition, vit.positionSide != 0, vit.positionSide < side {
