@@ -30,8 +30,9 @@ import Testing
     }
     for result in results.dropFirst() {
       #expect(result.0 == results[0].0)
-      #expect(result.1 == results[0].1)
-      #expect(result.2 == results[0].2)
+      // Comparisons by themselves: a failure is not to print every weight.
+      let (sameWeights, sameConflicts) = (result.1 == results[0].1, result.2 == results[0].2)
+      #expect(sameWeights && sameConflicts)
     }
   }
 
