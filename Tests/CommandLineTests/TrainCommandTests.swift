@@ -80,7 +80,7 @@ struct TrainCommandTests {
     let folder = try Folder()
     let data = try SmallImages.write(to: folder)
     let output = try Tool.run(
-      Self.arguments(data: data, run: "r", steps: 1), in: folder.url)
+      Self.arguments(data: data, run: "r", steps: 2), in: folder.url)
     #expect(output.exitCode == 0, "\(output.standardError)")
     #expect(FileManager.default.fileExists(atPath: folder.path("r/result.json")))
   }
