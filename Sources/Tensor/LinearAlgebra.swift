@@ -18,6 +18,12 @@ package func gemm(
       accumulate: beta == 1, into: c, ldc: ldc)
     return
   }
+  if m <= DotProducts.mostRows, transposeB, !transposeA, beta == 0 || beta == 1 {
+    DotProducts.run(
+      m: m, n: n, k: k, alpha: alpha, a, lda: lda, b, ldb: ldb, accumulate: beta == 1, into: c,
+      ldc: ldc)
+    return
+  }
   let tiling = Tiling(m: m, n: n, k: k)
   if tiling.count == 1 {
     gemmOnOneThread(
