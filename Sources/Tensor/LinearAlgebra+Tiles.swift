@@ -67,7 +67,7 @@ enum TileProduct {
 
 /// Products of a few rows with a transposed B, beside BLAS, which packs a B that is used but once.
 enum DotProducts {
-  /// Rows up to which B is read as it lies.
+  /// Rows up to which `kk_gemm` reads B as it lies, and so needs no scratch.
   static let mostRows = 3
 
   /// C (= or, with `accumulate`, +=) alpha·A·Bᵀ; operands as of `gemm`.

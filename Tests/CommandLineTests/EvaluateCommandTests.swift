@@ -3,6 +3,14 @@ import Testing
 
 @Suite("kirchhoff evaluate and extract")
 struct EvaluateCommandTests {
+  @Test("A missing run may have a name of one letter")
+  func missingRun() throws {
+    let folder = try Folder()
+    let output = try Tool.run(["evaluate", "x"], in: folder.url)
+    #expect(output.exitCode == 64)
+    #expect(output.standardError.contains("x: found nothing"), "\(output.standardError)")
+  }
+
   @Test("The scores are those of the training's own table")
   func scores() throws {
     let run = try TrainedRun.path.get()

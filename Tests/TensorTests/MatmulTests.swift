@@ -16,11 +16,13 @@ struct ProductShape: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { "\(m)x\(n)x\(k)" }
 
-  /// One of each kind: tiny, odd, long and thin, cut into tiles by rows, by columns, by both.
+  /// One of each kind: tiny, odd, long and thin, cut into tiles by rows, by columns, by both, few rows
+  /// in several parts, a reduction in several slices.
   static let all = [
     ProductShape(1, 1, 1), ProductShape(3, 5, 7), ProductShape(17, 1, 33), ProductShape(1, 63, 20),
     ProductShape(64, 64, 64), ProductShape(130, 70, 257), ProductShape(2050, 17, 40),
-    ProductShape(24, 3000, 31), ProductShape(515, 509, 100),
+    ProductShape(24, 3000, 31), ProductShape(515, 509, 100), ProductShape(2, 300, 900),
+    ProductShape(200, 40, 2100),
   ]
 }
 

@@ -30,18 +30,12 @@ public enum AtomicFile {
   package static func write<Result>(
     to path: String, _ body: (OpenFile) throws -> Result
   ) throws -> Result {
-    let temporary = temporaryName(for: path)
-    do {
+    try replace(path) { temporary in
       let file = try OpenFile(path: temporary, flags: O_RDWR | O_CREAT | O_EXCL)
       let result = try body(file)
       try file.sync()
       try file.close()
-      if rename(temporary, path) != 0 { throw KirchhoffError.system(path, "rename", errno) }
-      try Folder.sync(Folder.parent(of: path))
       return result
-    } catch {
-      unlink(temporary)
-      throw Self.renamed(error, from: temporary, to: path)
     }
   }
 

@@ -1,5 +1,4 @@
 import Datasets
-import Foundation
 import RunLog
 import Runtime
 import SearchSpace
@@ -65,7 +64,7 @@ public struct TrainedSupernet {
   }
 
   private static func noRun(_ paths: RunPaths) -> KirchhoffError {
-    let parent = (paths.root as NSString).deletingLastPathComponent
+    let parent = PathParts.folder(of: paths.root)
     let runs = Folder.names(parent.isEmpty ? "." : parent)
       .map { parent.isEmpty ? $0 : "\(parent)/\($0)" }.filter { RunPaths($0).hasRun }
     return KirchhoffError(
