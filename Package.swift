@@ -33,14 +33,16 @@ let package = Package(
 
     // Floor 1.
     .target(name: "Runtime", dependencies: ["CKernels"]),
+    .target(
+      name: "Configuration",
+      dependencies: ["Runtime", .product(name: "Yams", package: "Yams")]),
 
     // Floor 2.
     .target(name: "Tensor", dependencies: ["Runtime", "CKernels", "COpenBLAS", "CLAPACKE"]),
     .target(
       name: "SearchSpace",
       dependencies: [
-        "Runtime", .product(name: "BigInt", package: "BigInt"),
-        .product(name: "Yams", package: "Yams"),
+        "Runtime", "Configuration", .product(name: "BigInt", package: "BigInt"),
       ]),
     .target(
       name: "RunLog",
@@ -62,14 +64,16 @@ let package = Package(
     .target(
       name: "Supernet",
       dependencies: [
-        "Runtime", "Tensor", "Autodiff", "NN", "Datasets", "SearchSpace", "RunLog", "CKernels",
+        "Runtime", "Configuration", "Tensor", "Autodiff", "NN", "Datasets", "SearchSpace", "RunLog",
+        "CKernels",
       ]),
 
     // Floor 8.
     .target(
       name: "Kirchhoff",
       dependencies: [
-        "Runtime", "Tensor", "Autodiff", "NN", "Datasets", "SearchSpace", "RunLog", "Supernet",
+        "Runtime", "Configuration", "Tensor", "Autodiff", "NN", "Datasets",
+        "SearchSpace", "RunLog", "Supernet",
       ]),
     .target(
       name: "BenchmarkCases", dependencies: ["Kirchhoff", "CKernels", "COpenBLAS"],

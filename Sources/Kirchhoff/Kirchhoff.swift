@@ -1,5 +1,6 @@
 // The umbrella: `import Kirchhoff` brings every layer's public names.
 @_exported import Autodiff
+@_exported import Configuration
 @_exported import Datasets
 @_exported import NN
 @_exported import RunLog

@@ -1,3 +1,5 @@
+import Configuration
+
 /// Which of its candidates an attentive draw trains.
 public enum Pick: String, Codable, Hashable, Sendable, CaseIterable {
   /// The one of the lowest loss (BestUp).

@@ -1,3 +1,5 @@
+import Configuration
+
 /// The divergence between a subnet and its teacher.
 public enum DistillationLoss: String, Codable, Hashable, Sendable, CaseIterable {
   /// No teacher: every network learns from the labels.
@@ -16,7 +18,7 @@ public enum Teacher: Hashable, Sendable {
   case inPlace
   /// The largest network of the whole space, as it was when the first phase that asks for it began.
   case frozenLargest
-  /// A checkpoint file.
+  /// A network of its own, in a file that `kirchhoff extract` wrote.
   case file(String)
 }
 

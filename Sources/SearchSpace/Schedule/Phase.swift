@@ -1,3 +1,5 @@
+import Configuration
+
 /// Weights that a phase can freeze together.
 public enum ParameterGroup: String, Codable, Hashable, Sendable, CaseIterable {
   /// The first convolution and its norm.

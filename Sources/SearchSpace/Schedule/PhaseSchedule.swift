@@ -1,3 +1,4 @@
+import Configuration
 import Runtime
 
 /// The phases of a supernet training, as data.

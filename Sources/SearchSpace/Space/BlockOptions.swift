@@ -1,3 +1,5 @@
+import Configuration
+
 /// The choices of the MBConv blocks of a stage: pointwise expansion, depthwise convolution,
 /// optional squeeze-excite, pointwise projection, each convolution followed by a batch norm.
 public struct MBConvOptions: Codable, Hashable, Sendable {

@@ -1,3 +1,5 @@
+import Configuration
+
 /// What a training phase does with the slots that may hold one kind of block.
 public enum KindRule: String, Codable, Hashable, Sendable, CaseIterable {
   /// The kind is a choice like the others.

@@ -1,3 +1,5 @@
+import Configuration
+
 /// The convolution, batch norm and activation that an image meets first.
 public struct Stem: Codable, Hashable, Sendable {
   /// Output channels, ascending.

@@ -1,3 +1,4 @@
+import Configuration
 import Runtime
 
 extension SupernetSpace {
@@ -142,13 +143,6 @@ extension SupernetSpace {
 /// Side of the output of a layer with half padding and an odd kernel.
 func outputSide(_ side: Int, stride: Int) -> Int {
   (side - 1) / stride + 1
-}
-
-extension Double {
-  /// The shortest decimal text: `6` and not `6.0`.
-  var short: String {
-    self == rounded() && magnitude < 1e15 ? String(Int(self)) : String(self)
-  }
 }
 
 private func range(_ value: Int, _ path: [PathStep], _ allowed: ClosedRange<Int>) throws {

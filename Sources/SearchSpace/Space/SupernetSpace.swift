@@ -1,8 +1,10 @@
+import Configuration
+
 /// The search space of a weight-sharing supernet, as data: every list is a choice, and one value
 /// from each makes a ``Subnet``.
 ///
 /// Feature maps are square and channels last; convolutions pad by half their kernel.
-public struct SupernetSpace: Codable, Hashable, Sendable {
+public struct SupernetSpace: ConfigurationValue, Hashable, Sendable {
   /// A name for people.
   public var name: String
   /// Sides of the input image in pixels, ascending.

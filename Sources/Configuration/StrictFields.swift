@@ -23,7 +23,7 @@ package struct FieldError: Error, CustomStringConvertible {
     self.hint = hint
   }
 
-  init(
+  package init(
     _ codingPath: [any CodingKey], found: String? = nil, expected: String? = nil,
     hint: String? = nil
   ) {
@@ -54,7 +54,7 @@ package struct FieldError: Error, CustomStringConvertible {
 }
 
 /// The fields of a keyed value, in which an unknown key is an error.
-struct StrictFields<Key: CodingKey & CaseIterable> {
+package struct StrictFields<Key: CodingKey & CaseIterable> {
   private struct AnyKey: CodingKey {
     var stringValue: String
     var intValue: Int? { nil }
@@ -62,12 +62,13 @@ struct StrictFields<Key: CodingKey & CaseIterable> {
     init?(intValue: Int) { nil }
   }
 
-  let path: [any CodingKey]
+  /// Where the value is.
+  package let path: [any CodingKey]
   /// The keys that are there.
-  let present: [Key]
+  package let present: [Key]
   private let container: KeyedDecodingContainer<Key>
 
-  init(_ decoder: any Decoder, _: Key.Type = Key.self) throws {
+  package init(_ decoder: any Decoder, _: Key.Type = Key.self) throws {
     path = decoder.codingPath
     let known = Key.allCases.map(\.stringValue)
     for key in try decoder.container(keyedBy: AnyKey.self).allKeys
@@ -81,23 +82,25 @@ struct StrictFields<Key: CodingKey & CaseIterable> {
     present = container.allKeys
   }
 
-  func required<T: Decodable>(_ key: Key) throws -> T {
+  package func required<T: Decodable>(_ key: Key) throws -> T {
     guard let value: T = try optional(key) else {
       throw FieldError(path + [key], found: "nothing", expected: "a value")
     }
     return value
   }
 
-  func value<T: Decodable>(_ key: Key, or fallback: T) throws -> T {
+  package func value<T: Decodable>(_ key: Key, or fallback: T) throws -> T {
     try optional(key) ?? fallback
   }
 
-  func optional<T: Decodable>(_ key: Key) throws -> T? {
+  package func optional<T: Decodable>(_ key: Key) throws -> T? {
     try container.decodeIfPresent(T.self, forKey: key)
   }
 
   /// A number in a range.
-  func number(_ key: Key, or fallback: Double, in range: ClosedRange<Double>) throws -> Double {
+  package func number(_ key: Key, or fallback: Double, in range: ClosedRange<Double>) throws
+    -> Double
+  {
     let value = try value(key, or: fallback)
     guard range.contains(value) else {
       throw FieldError(
@@ -108,7 +111,7 @@ struct StrictFields<Key: CodingKey & CaseIterable> {
   }
 
   /// A word out of a fixed list, with the nearest one suggested.
-  func word<T: RawRepresentable & CaseIterable>(_ key: Key, or fallback: T?) throws -> T
+  package func word<T: RawRepresentable & CaseIterable>(_ key: Key, or fallback: T?) throws -> T
   where T.RawValue == String {
     guard let text: String = try optional(key) else {
       if let fallback { return fallback }
@@ -118,7 +121,7 @@ struct StrictFields<Key: CodingKey & CaseIterable> {
   }
 
   /// A list of words.
-  func words<T: RawRepresentable & CaseIterable>(_ key: Key) throws -> [T]
+  package func words<T: RawRepresentable & CaseIterable>(_ key: Key) throws -> [T]
   where T.RawValue == String {
     let texts: [String] = try value(key, or: [])
     return try texts.enumerated().map { try parseWord($1, at: path + [key, IndexKey($0)]) }
@@ -126,20 +129,29 @@ struct StrictFields<Key: CodingKey & CaseIterable> {
 }
 
 /// The index of an element as a coding key.
-struct IndexKey: CodingKey {
-  var intValue: Int?
-  var stringValue: String { "\(intValue ?? 0)" }
-  init(_ index: Int) { intValue = index }
-  init?(stringValue: String) { nil }
-  init?(intValue: Int) { self.intValue = intValue }
+package struct IndexKey: CodingKey {
+  package var intValue: Int?
+  package var stringValue: String { "\(intValue ?? 0)" }
+  package init(_ index: Int) { intValue = index }
+  package init?(stringValue: String) { nil }
+  package init?(intValue: Int) { self.intValue = intValue }
 }
 
-func parseWord<T: RawRepresentable & CaseIterable>(_ text: String, at path: [any CodingKey]) throws
-  -> T
+/// A word out of a fixed list, with the nearest one suggested.
+package func parseWord<T: RawRepresentable & CaseIterable>(
+  _ text: String, at path: [any CodingKey]
+) throws -> T
 where T.RawValue == String {
   if let value = T(rawValue: text) { return value }
   let known = T.allCases.map(\.rawValue)
   throw FieldError(
     path, found: "\"\(text)\"", expected: "one of " + known.joined(separator: ", "),
     hint: nearest(text, in: known).map { "did you mean \"\($0)\"?" })
+}
+
+extension Double {
+  /// The shortest decimal text: `6` and not `6.0`.
+  package var short: String {
+    self == rounded() && magnitude < 1e15 ? String(Int(self)) : String(self)
+  }
 }
