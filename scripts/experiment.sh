@@ -40,7 +40,11 @@ case $experiment in
     ;;
   ranking)
     train "$folder/ranking" Experiments/ranking.yaml
-    "$kirchhoff" rank "$folder/ranking" --subnets 24
+    if [ -e "$folder/ranking/rank/plan.json" ]; then
+      "$kirchhoff" rank "$folder/ranking" --resume
+    else
+      "$kirchhoff" rank "$folder/ranking" --subnets 24 --steps 2000
+    fi
     ;;
   *)
     sed -n '2,4s/^# \{0,1\}//p' "$0"

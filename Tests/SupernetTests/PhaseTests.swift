@@ -110,16 +110,6 @@ import Testing
     }
   }
 
-  @Test("A teacher from a file is refused rather than replaced")
-  func fileTeacher() {
-    let phase = Phase("all", distillation: Distillation(teacher: .file("run")))
-    let config = TrainingConfig.tiny(.phases(PhaseSchedule(name: "file", phases: [phase])))
-    let error = #expect(throws: KirchhoffError.self) {
-      try SupernetTrainer(config, space: TinySpaces.hybrid)
-    }
-    #expect(String(describing: error).contains("file:run"))
-  }
-
   @Test("A frozen teacher is the largest network as it was when the first phase asked for it")
   func frozenTeacher() throws {
     let schedule = try PhaseSchedule.preset("progressive-shrinking")

@@ -154,13 +154,25 @@ import Testing
     try expectEqual(place, "whole", "parts")
   }
 
+  @Test("A run goes on after the file of its space was removed")
+  func spaceRemoved() throws {
+    let place = try Place(Self.variants[1])
+    try place.train("whole", threads: 1)
+    try place.train("parts", threads: 1, stopAfter: 5)
+    try FileManager.default.removeItem(atPath: place.config.space)
+    try place.train("parts", threads: 1, resume: true)
+    try expectEqual(place, "whole", "parts")
+    #expect(try TrainedSupernet(RunPaths(place.folder.file("parts"))).step == 12)
+  }
+
   @Test("A checkpoint of another space is refused")
   func otherSpace() throws {
     let place = try Place(Self.variants[1])
     try place.train("run", threads: 1, stopAfter: 2)
     var other = TinySpaces.hybrid
     other.stages[1].widths = [16]
-    try other.yaml().write(toFile: place.config.space, atomically: true, encoding: .utf8)
+    try other.yaml().write(
+      toFile: place.folder.file("run/space.yaml"), atomically: true, encoding: .utf8)
     let error = #expect(throws: KirchhoffError.self) {
       try place.train("run", threads: 1, resume: true)
     }

@@ -13,6 +13,10 @@ public struct RunPaths: Equatable, Sendable {
 
   /// The config as resolved: every key, no preset needed to read it.
   public var config: String { "\(root)/config.yaml" }
+  /// The search space, where the config took it from a file.
+  ///
+  /// A run that is replaced leaves it, for the new one may be made from it.
+  public var space: String { "\(root)/space.yaml" }
   /// Processor, memory, system, instruction set, BLAS core, threads.
   public var machine: String { "\(root)/machine.json" }
   /// The metrics, one `MetricRecord` a line.

@@ -41,7 +41,7 @@ public struct TrainedSupernet {
       data.training = data.training.subset(limit: config.trainingImages)
     }
     self.data = data
-    let space = try config.resolvedSpace(for: data)
+    let space = try config.resolvedSpace(for: data, of: paths)
     let store = CheckpointStore(folder: paths.checkpoints, fingerprint: space.fingerprint)
     guard let checkpoint = try store.latest(TrainingState.self) else {
       throw KirchhoffError(

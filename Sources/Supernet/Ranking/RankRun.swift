@@ -153,7 +153,7 @@ public final class RankRun {
       return score
     }
     var config = plan.config
-    config.space = "\(run.root)/space.yaml"
+    config.space = run.space
     try trained.supernet.space.only(subnet).write(to: URL(fileURLWithPath: config.space))
     let directory = try RunDirectory(run, mode: run.hasRun ? .resume : .create)
     defer { directory.close() }

@@ -40,10 +40,10 @@ final class StepWork {
     into gradients: Gradients
   ) -> (logits: Tensor, loss: Float) {
     let plan = trainer.plan(subnet)
-    let teaches = role == .largest && !phase.usesFrozenTeacher
+    let teaches = role == .largest && phase.teacher == .inPlace
     return trainer.supernet.learn(
       images(side: plan.resolution), target, plan: plan,
-      teacher: teaches ? nil : frozenTeacher() ?? teacherLogits[0],
+      teacher: teaches ? nil : outsideTeacher() ?? teacherLogits[0],
       distillation: phase.distillation,
       regularization: role == .largest ? trainer.config.regularization : .none,
       into: gradients, frozen: frozen, norms: trainer.norms,
@@ -59,16 +59,25 @@ final class StepWork {
       random: random.derived(UInt64(index)))
   }
 
-  /// The logits of the frozen teacher, with batch statistics, as OFA runs it.
-  private func frozenTeacher() -> Tensor? {
-    guard phase.usesFrozenTeacher, let teacher = trainer.teacher else { return nil }
-    if let teacherOutput { return teacherOutput }
+  /// The logits of a teacher that is no subnet of the step.
+  private func outsideTeacher() -> Tensor? {
+    if teacherOutput == nil {
+      switch phase.teacher {
+      case .inPlace: break
+      case .frozenLargest: teacherOutput = trainer.teacher.map(frozenLogits)
+      case .file(let path): teacherOutput = trainer.fileTeachers[path]?.logits(images)
+      }
+    }
+    return teacherOutput
+  }
+
+  /// With batch statistics, as OFA runs its teacher.
+  private func frozenLogits(_ teacher: Supernet) -> Tensor {
     let plan = trainer.plan(trainer.supernet.space.largest)
     let context = Context(store: teacher.store, norms: trainer.norms, mode: .training)
     let output = teacher.logits(
       Variable(constant: images(side: plan.resolution)), plan: plan, in: context)
-    teacherOutput = context.materialized(output).tensor
-    return teacherOutput
+    return context.materialized(output).tensor
   }
 
   private var teacherOutput: Tensor?
@@ -86,8 +95,6 @@ final class StepWork {
 }
 
 extension Phase {
-  /// Whether subnets learn from the largest network as it once was.
-  var usesFrozenTeacher: Bool {
-    distillation.teacher == .frozenLargest && distillation.loss != .none
-  }
+  /// Who teaches, where anybody does; no teacher at all is like one in place that is not asked.
+  var teacher: Teacher { distillation.loss == .none ? .inPlace : distillation.teacher }
 }

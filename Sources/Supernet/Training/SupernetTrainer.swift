@@ -37,6 +37,7 @@ public final class SupernetTrainer {
   private(set) var sampler: SubnetSampler
   /// The largest network as it was when the first phase that asks for a frozen teacher began.
   package private(set) var teacher: Supernet?
+  private(set) var fileTeachers: [String: FileTeacher] = [:]
   let norms: NormStatistics
   private let gradients: Gradients
   private var largestGradients: Gradients?
@@ -45,8 +46,16 @@ public final class SupernetTrainer {
 
   /// A trainer at step 0.
   ///
-  /// - Throws: `KirchhoffError` for a schedule that does not fit the steps or the space.
-  public init(_ config: TrainingConfig, space: SupernetSpace) throws {
+  /// - Parameters:
+  ///   - config: The config.
+  ///   - space: The space, fitted to the data.
+  ///   - normalisation: How the images of batches are normalised; only a teacher from a file needs it,
+  ///     and without it takes the images as they are.
+  /// - Throws: `KirchhoffError` for a schedule that does not fit the steps or the space, or a teacher
+  ///   that cannot be read or does not fit.
+  public init(
+    _ config: TrainingConfig, space: SupernetSpace, normalisation: Normalisation? = nil
+  ) throws {
     self.config = config
     let supernet = Supernet(space: space, seed: config.seed)
     self.supernet = supernet
@@ -56,13 +65,8 @@ public final class SupernetTrainer {
         schedule.phases[index].distillation.loss = loss
       }
     }
-    for phase in schedule.phases where phase.distillation.loss != .none {
-      if case .file(let path) = phase.distillation.teacher {
-        throw KirchhoffError(
-          .config, subject: "schedule \"\(schedule.name)\"", place: "distillation.teacher",
-          found: "file:\(path)", expected: "inPlace or frozenLargest",
-          hint: "a teacher from a file is not supported yet")
-      }
+    for case .file(let path) in schedule.phases.map(\.teacher) where fileTeachers[path] == nil {
+      fileTeachers[path] = try FileTeacher(path, of: space, normalisation: normalisation)
     }
     let spans = try schedule.spans(totalSteps: config.steps)
     self.spans = spans
@@ -131,7 +135,7 @@ public final class SupernetTrainer {
     }
     if phase.sortsChannels { supernet.sortChannels() }
     if let scale = phase.insertionScale { supernet.setTransformerScale(Float(scale)) }
-    if phase.usesFrozenTeacher, teacher == nil { teacher = supernet.copy() }
+    if phase.teacher == .frozenLargest, teacher == nil { teacher = supernet.copy() }
   }
 
   /// Runs all subnets of a step; afterwards `gradients` holds what the update uses.

@@ -33,10 +33,11 @@ extension TrainingConfig {
   private static var compact: TrainingConfig {
     var config = TrainingConfig()
     config.space = "compact"
-    config.schedule = .preset("joint")
-    config.augmentation = (try? Augmentation.preset("light")) ?? .none
-    config.steps = 9000
-    config.learningRate = LearningRateSchedule(base: 2e-3, finalFraction: 0.005)
+    config.schedule = .preset("largest-first")
+    config.augmentation.mirror = 0.5
+    config.batchSize = 64
+    config.steps = 9600
+    config.learningRate = LearningRateSchedule(base: 3e-3, finalFraction: 0.005)
     config.evaluation.sampled = 8
     config.conflict.every = 100
     return config

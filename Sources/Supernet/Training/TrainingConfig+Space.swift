@@ -1,14 +1,22 @@
 import Datasets
 import Foundation
+import RunLog
 import Runtime
 import SearchSpace
 
 extension TrainingConfig {
   /// The search space, fitted to the images and classes of the data.
   ///
+  /// - Parameters:
+  ///   - data: Where images and classes come from.
+  ///   - run: A run that was begun; its copy of a space's file is read where it has one, so that the
+  ///     file may be changed or moved.
   /// - Throws: `KirchhoffError` for an unknown space, a wrong file, or images too small for it.
-  public func resolvedSpace(for data: DatasetPair) throws -> SupernetSpace {
-    let space = try SupernetSpace.named(self.space)
+  public func resolvedSpace(
+    for data: DatasetPair, of run: RunPaths? = nil
+  ) throws -> SupernetSpace {
+    let copy = run.map(\.space).flatMap { namesSpaceFile && Folder.exists($0) ? $0 : nil }
+    let space = try SupernetSpace.named(copy ?? self.space)
     let shape = data.training.shape
     guard shape.height == shape.width else {
       throw KirchhoffError(
@@ -20,6 +28,9 @@ extension TrainingConfig {
       resolutions: fits ? space.resolutions : [shape.height], inputChannels: shape.channels,
       classes: data.training.classCount)
   }
+
+  /// Whether the space is that of a file, not a preset.
+  var namesSpaceFile: Bool { SupernetSpace.isFile(space) }
 }
 
 extension SupernetSpace {
@@ -27,9 +38,12 @@ extension SupernetSpace {
   ///
   /// - Throws: `KirchhoffError` with the nearest preset's name, or with what is wrong in the file.
   public static func named(_ name: String) throws -> SupernetSpace {
-    let isFile = name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml")
-    return isFile
+    isFile(name)
       ? try SupernetSpace(contentsOf: URL(fileURLWithPath: name)) : try SupernetSpace.preset(name)
+  }
+
+  fileprivate static func isFile(_ name: String) -> Bool {
+    name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml")
   }
 
   /// What a checkpoint must fit: the name of the space, and a hash of all of it.

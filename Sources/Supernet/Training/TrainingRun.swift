@@ -55,13 +55,13 @@ public final class TrainingRun {
       pair.training = pair.training.subset(limit: config.trainingImages)
     }
     data = pair
-    let space = try config.resolvedSpace(for: pair)
-    trainer = try SupernetTrainer(config, space: space)
+    let space = try config.resolvedSpace(for: pair, of: resume ? directory.paths : nil)
     loader = try BatchLoader(
       pair.training,
       options: BatchLoader.Options(
         batchSize: config.batchSize, augmentation: config.augmentation.adapted(to: pair.training),
         seed: config.seed))
+    trainer = try SupernetTrainer(config, space: space, normalisation: loader.normalisation)
     checkpoints = directory.checkpoints(fingerprint: space.fingerprint)
     let checkpoint = resume ? try checkpoints.latest(TrainingState.self) : nil
     metrics = try directory.metrics(resuming: checkpoint, in: checkpoints)
@@ -72,6 +72,9 @@ public final class TrainingRun {
       loader.state = BatchLoader.State(epoch: 0, batch: trainer.step)
     } else {
       try directory.write(config: config)
+      if config.namesSpaceFile {
+        try space.write(to: URL(fileURLWithPath: directory.paths.space))
+      }
     }
     try directory.writeMachine(adding: MachineFacts.kernels)
   }
