@@ -54,6 +54,11 @@ let package = Package(
     // Floor 3.
     .target(name: "Autodiff", dependencies: ["Runtime", "Tensor", "CKernels"]),
     .target(
+      name: "Crossbar",
+      dependencies: [
+        "Runtime", "Configuration", "Tensor", "CKernels", "COpenBLAS", "CLAPACKE",
+      ]),
+    .target(
       name: "Datasets",
       dependencies: ["Runtime", "Tensor", "CKernels", "CZlib", "CPNG", "CTurboJPEG"]),
 
@@ -68,12 +73,19 @@ let package = Package(
         "CKernels",
       ]),
 
+    .target(
+      name: "Analog",
+      dependencies: ["Runtime", "Tensor", "Autodiff", "Crossbar", "SearchSpace", "Supernet"]),
+
+    // Floor 7.
+    .target(name: "Studies", dependencies: ["Runtime", "Crossbar"]),
+
     // Floor 8.
     .target(
       name: "Kirchhoff",
       dependencies: [
-        "Runtime", "Configuration", "Tensor", "Autodiff", "NN", "Datasets",
-        "SearchSpace", "RunLog", "Supernet",
+        "Runtime", "Configuration", "Tensor", "Autodiff", "Crossbar", "NN", "Datasets",
+        "SearchSpace", "RunLog", "Supernet", "Analog", "Studies",
       ]),
     .target(
       name: "BenchmarkCases", dependencies: ["Kirchhoff", "CKernels", "COpenBLAS"],
@@ -90,11 +102,14 @@ let package = Package(
     .testTarget(name: "TensorTests", dependencies: ["Tensor", "Runtime"]),
     .testTarget(
       name: "AutodiffTests", dependencies: ["Autodiff", "Tensor", "Runtime", "CKernels"]),
+    .testTarget(name: "CrossbarTests", dependencies: ["Crossbar", "Tensor", "Runtime"]),
     .testTarget(name: "NNTests", dependencies: ["NN", "Autodiff", "Tensor", "Runtime"]),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Runtime", "Tensor"]),
     .testTarget(name: "SearchSpaceTests", dependencies: ["SearchSpace", "Runtime"]),
     .testTarget(
       name: "RunLogTests", dependencies: ["RunLog", "Runtime"], exclude: ["Golden"]),
+    .testTarget(name: "StudiesTests", dependencies: ["Studies"]),
+    .testTarget(name: "AnalogTests", dependencies: ["Kirchhoff"]),
     .testTarget(name: "SupernetTests", dependencies: ["Kirchhoff"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Kirchhoff"]),
   ],

@@ -5,7 +5,7 @@ public enum BenchmarkCatalog {
   /// In the order in which they run.
   public static let all: [BenchmarkCase] =
     MatrixCases.all + ConvolutionCases.all + AttentionCases.all + ElementwiseCases.all
-    + OptimizerCases.all + TapeCases.all + SupernetCases.all
+    + OptimizerCases.all + TapeCases.all + SupernetCases.all + CrossbarCases.all
 
   /// The cases whose name contains one of the patterns or matches it as a glob; all for no pattern.
   public static func matching(_ patterns: [String]) -> [BenchmarkCase] {

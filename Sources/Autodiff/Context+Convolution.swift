@@ -22,6 +22,12 @@ extension Context {
       "convolution of \(x.shape) with a kernel of \(weight.inputs) inputs in \(groups) groups")
     let call = ConvolutionCall(
       x: x, weight: weight, bias: bias, stride: stride, groups: groups, store: store)
+    if let y = externalConvolution(
+      x, kernel: call.kernel, weight: weight, bias: bias, stride: stride, groups: groups,
+      outputShape: call.outputShape)
+    {
+      return y
+    }
     let y = Tensor(uninitialized: call.outputShape)
     let sums = forNorm && mode != .inference ? call.makeForwardSums() : nil
     call.forward(into: y, sums: sums)

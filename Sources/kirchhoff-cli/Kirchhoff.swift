@@ -24,8 +24,8 @@ struct KirchhoffCommand: ParsableCommand {
     version: "kirchhoff \(version)",
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ExtractCommand.self, RankCommand.self,
-      CompareCommand.self, SpaceCommand.self, DataCommand.self, BenchCommand.self,
-      DoctorCommand.self,
+      CompareCommand.self, SpaceCommand.self, CrossbarCommand.self, DataCommand.self,
+      StudyCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 
   /// The version of the package.

@@ -6,7 +6,8 @@ import Testing
 struct HelpTests {
   static let commands = [
     [], ["train"], ["evaluate"], ["extract"], ["rank"], ["compare"], ["space"], ["data"],
-    ["data", "list"], ["data", "fetch"], ["data", "verify"], ["bench"], ["doctor"],
+    ["data", "list"], ["data", "fetch"], ["data", "verify"], ["bench"], ["doctor"], ["crossbar"],
+    ["crossbar", "solve"], ["crossbar", "device"], ["crossbar", "selftest"], ["study"],
   ]
 
   @Test("Every command explains itself with examples", arguments: commands)

@@ -20,3 +20,4 @@
 #include "attention.h"
 #include "peak.h"
 #include "convolution.h"
+#include "converters.h"

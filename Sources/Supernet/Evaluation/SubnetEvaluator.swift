@@ -79,17 +79,24 @@ public final class SubnetEvaluator {
 
   /// The score of a subnet.
   ///
-  /// - Parameter calibrated: Whether batch norms are calibrated first; without it they have their
-  ///   first values, and accuracy collapses.
-  public func score(_ subnet: Subnet, calibrated: Bool = true) throws -> SubnetScore {
+  /// - Parameters:
+  ///   - calibrated: Whether batch norms are calibrated first; without it they have their first
+  ///     values, and accuracy collapses.
+  ///   - products: Who multiplies with weights when the test images are classified; nil for the
+  ///     kernels, which also calibrate.
+  public func score(
+    _ subnet: Subnet, calibrated: Bool = true, products: (any MatrixProducts)? = nil
+  ) throws -> SubnetScore {
     let plan = try supernet.space.plan(for: subnet)
     let norms = calibrated ? try statistics(subnet) : supernet.makeNormStatistics()
-    return try Self.score(supernet, plan: plan, norms: norms, on: testBatches)
+    return try Self.score(
+      supernet, plan: plan, norms: norms, products: products, on: testBatches)
   }
 
   /// The score of a network with given statistics.
   static func score(
-    _ supernet: Supernet, plan: NetworkPlan, norms: NormStatistics, on batches: BatchLoader
+    _ supernet: Supernet, plan: NetworkPlan, norms: NormStatistics,
+    products: (any MatrixProducts)? = nil, on batches: BatchLoader
   ) throws -> SubnetScore {
     var correct = 0
     var loss = 0.0
@@ -97,7 +104,8 @@ public final class SubnetEvaluator {
     for index in 0..<batches.batchesPerEpoch {
       let batch = try batches.batch(index: index)
       let logits = supernet.classify(
-        resized(batch.images, side: plan.resolution), plan: plan, norms: norms)
+        resized(batch.images, side: plan.resolution), plan: plan, norms: norms,
+        products: products, firstImage: images)
       correct += topCount(logits, labels: batch.labels)
       let context = Context(store: supernet.store, norms: norms, mode: .inference)
       let batchLoss = context.crossEntropy(Variable(constant: logits), labels: batch.labels)
@@ -119,12 +127,19 @@ extension Supernet {
   ///   - images: `[batch, side, side, channels]`.
   ///   - plan: The subnet.
   ///   - norms: Its batch-norm statistics.
+  ///   - products: Who multiplies with weights; nil for the kernels.
+  ///   - firstImage: The number of the first image in the whole evaluation.
   /// - Returns: `[batch, classes]`.
-  public func classify(_ images: Tensor, plan: NetworkPlan, norms: NormStatistics) -> Tensor {
+  public func classify(
+    _ images: Tensor, plan: NetworkPlan, norms: NormStatistics,
+    products: (any MatrixProducts)? = nil, firstImage: Int = 0
+  ) -> Tensor {
     let batch = images.shape[0]
     let result = Tensor(uninitialized: [batch, plan.classes])
-    let context = Context(store: store, norms: norms, mode: .inference)
     parallelChunks(batch, of: min(Supernet.inferenceGroup, (batch + 3) / 4)) { range in
+      var context = Context(store: store, norms: norms, mode: .inference)
+      context.products = products
+      context.firstImage = firstImage + range.lowerBound
       let logits = logits(Variable(constant: images.prefix(range)), plan: plan, in: context)
       let values = context.materialized(logits).tensor
       (result.pointer + range.lowerBound * plan.classes).update(

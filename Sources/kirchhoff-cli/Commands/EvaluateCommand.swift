@@ -22,6 +22,8 @@ struct EvaluateCommand: ParsableCommand {
         kirchhoff evaluate runs/one largest --no-calibration        accuracy collapses
         kirchhoff evaluate runs/one random:100 --seed 5 --json > scores.json
         kirchhoff evaluate best.safetensors --on training
+        kirchhoff evaluate runs/one largest --crossbar pcm --time 1h,1d,1y
+        kirchhoff evaluate runs/one --crossbar rram --sweep read-noise=0:0.2:9 --sweep adc-bits=4:8
       """)
 
   /// Which images are classified.
@@ -47,6 +49,7 @@ struct EvaluateCommand: ParsableCommand {
   var on = Images.test
 
   @OptionGroup var calibration: CalibrationOptions
+  @OptionGroup var crossbar: CrossbarOptions
 
   @Flag(help: "Leave batch norms as they begin: the negative control.")
   var noCalibration = false
@@ -70,7 +73,13 @@ struct EvaluateCommand: ParsableCommand {
     if noCalibration, !calibration.isEmpty {
       throw ValidationError("--no-calibration goes with no option of the calibration.")
     }
+    if crossbar.hardware != nil, noCalibration {
+      throw ValidationError("--crossbar runs calibrated networks: leave --no-calibration out.")
+    }
     guard isFile else { return }
+    if crossbar.hardware != nil {
+      throw ValidationError("--crossbar takes a run directory.")
+    }
     if noCalibration || !calibration.isEmpty {
       throw ValidationError("An extracted network brings its batch-norm statistics with it.")
     }
@@ -79,6 +88,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     compute.apply()
+    if crossbar.hardware != nil { return try evaluateOnArrays() }
     let report = try isFile ? evaluateFile() : evaluateRun()
     output.json ? try printJSON(report) : print(report.text)
   }
@@ -104,6 +114,43 @@ struct EvaluateCommand: ParsableCommand {
       source: source, space: space.name, data: images.name, images: on.rawValue,
       step: trained.step, isAveraged: trained.isAveraged,
       calibration: noCalibration ? nil : calibration, subnets: rows)
+  }
+
+  private func evaluateOnArrays() throws {
+    let points = try crossbar.points()
+    let trained = try TrainedSupernet(RunPaths(source), data: data.map { DatasetSource($0) })
+    let space = trained.supernet.space
+    let chosen = try choice(of: space, trained.config)
+    let images = selected(trained.data)
+    let evaluator = try trained.evaluator(
+      calibration: calibration.applied(to: trained.config.calibration), on: images)
+    let bar = ProgressBar(
+      total: points.count * chosen.count * crossbar.chips, unit: .items("chips"),
+      style: .automatic(quiet: quiet))
+    var rows: [AnalogReport.Row] = []
+    SignalGuard.install()
+    for point in points {
+      for (label, subnet) in chosen {
+        let done = rows.count * crossbar.chips
+        let score = try evaluator.score(
+          subnet, on: point.hardware, chips: crossbar.chips, seed: seed ?? trained.config.seed
+        ) { chip in
+          bar.update(step: done + chip, phase: label)
+          try SignalGuard.check(saved: "nothing is saved before the table")
+        }
+        rows.append(
+          AnalogReport.Row(
+            settings: point.settings.map { AnalogReport.Setting(name: $0.name, value: $0.value) },
+            network: try EvaluatedSubnet(label, subnet, of: space, score: score.digital),
+            analog: score))
+      }
+    }
+    bar.finish()
+    let report = AnalogReport(
+      source: source, hardware: crossbar.hardware ?? "", data: images.name, images: on.rawValue,
+      rows: rows)
+    output.json ? try printJSON(report) : print(report.text)
+    for warning in report.warnings { note("warning: \(warning)") }
   }
 
   private func evaluateFile() throws -> EvaluationReport {

@@ -1,0 +1,217 @@
+import CKernels
+import Runtime
+import Tensor
+
+/// One array's part of a matrix.
+struct ArrayBlock: @unchecked Sendable {
+  /// The inputs that drive it.
+  let rows: Range<Int>
+  /// The outputs that it adds to.
+  let columns: Range<Int>
+  /// The weight that a device's full range stands for.
+  let weightScale: Float
+  private let planes: [ProgrammedPlane]
+
+  init(
+    _ weights: [Float], inputs: Int, rows: Range<Int>, columns: Range<Int>,
+    _ hardware: CrossbarHardware, _ device: any DeviceModel, chip: RandomStream
+  ) throws {
+    self.rows = rows
+    self.columns = columns
+    var block = [Float](repeating: 0, count: rows.count * columns.count)
+    for (j, column) in columns.enumerated() {
+      for (i, row) in rows.enumerated() {
+        block[i * columns.count + j] = weights[column * inputs + row]
+      }
+    }
+    let largest = block.reduce(0) { max($0, abs($1)) }
+    weightScale = largest
+    if largest > 0 {
+      for index in block.indices { block[index] /= largest }
+    }
+    let programmer = Programmer(
+      hardware: hardware, device: device, rows: rows.count, columns: columns.count)
+    let encoded = hardware.encoding.planes(block, in: device.conductanceSiemens)
+    planes = try encoded.enumerated().map { index, plane in
+      try programmer.program(plane, chip: chip.derived(UInt64(index)))
+    }
+  }
+
+  /// Adds the converted outputs of vectors `x` `[batch, rows]` to columns of `y`.
+  func add(
+    _ x: Tensor, to y: Tensor, reads: RandomStream, firstVector: Int,
+    _ hardware: CrossbarHardware, _ statistics: ConversionStatistics?
+  ) {
+    let batch = x.shape[0]
+    guard batch > 0, weightScale > 0 else { return }
+    let inputs = ConvertedInputs(x, hardware.periphery.dac)
+    for (index, plane) in planes.enumerated() {
+      let stream = reads.derived(UInt64(index))
+      let outputs = read(plane, inputs.values, stream, firstVector, hardware)
+      var scales = inputs.scales
+      if hardware.periphery.boundManagement {
+        sendAgain(plane, x, outputs, &scales, stream, firstVector, hardware)
+      }
+      let factors = [Float](repeating: weightScale * plane.significance, count: columns.count)
+      let saturated = convert(outputs, scales, factors, hardware.periphery.adc, into: y)
+      statistics?.add(conversions: batch * columns.count, saturated: saturated)
+    }
+  }
+
+  /// Iterative bound management (aihwkit): vectors that saturate an output are sent at half, a
+  /// quarter… of their size, until the factor would exceed 1000 or the input two bits of resolution.
+  private func sendAgain(
+    _ plane: ProgrammedPlane, _ x: Tensor, _ outputs: Tensor, _ scales: inout [Float],
+    _ stream: RandomStream, _ firstVector: Int, _ hardware: CrossbarHardware
+  ) {
+    let (adc, dac) = (hardware.periphery.adc, hardware.periphery.dac)
+    let width = columns.count
+    var saturated = Array(0..<outputs.shape[0])
+    var factor: Float = 1
+    while true {
+      saturated = saturated.filter { row in
+        var largest: Float = 0
+        kk_row_maxima(&largest, outputs.pointer + row * width, 1, width, width)
+        return largest > adc.bound
+      }
+      factor *= 2
+      if saturated.isEmpty || factor > 1000 || dac.step * factor > 0.25 { return }
+      for row in saturated {
+        scales[row] *= 2
+        let smaller = ConvertedInputs(x.prefix(row..<row + 1), dac, scales: [scales[row]])
+        let again = read(
+          plane, smaller.values, stream.derived("again").derived(UInt64(factor)),
+          firstVector + row, hardware)
+        (outputs.pointer + row * width).update(from: again.pointer, count: width)
+      }
+    }
+  }
+
+  /// The currents of a plane, noise included, before their conversion: `[batch, columns]`.
+  private func read(
+    _ plane: ProgrammedPlane, _ x: Tensor, _ stream: RandomStream, _ firstVector: Int,
+    _ hardware: CrossbarHardware
+  ) -> Tensor {
+    let noise = hardware.periphery.outputNoise
+    switch hardware.readNoise {
+    case .perCall where plane.variance != nil:
+      let currents = matmul(x, plane.drawn(stream.derived("devices")))
+      return blurred(currents, variance: nil, noise, stream, firstVector)
+    case .literal where plane.variance != nil:
+      let currents = plane.literal(x, stream.derived("devices"), firstVector)
+      return blurred(currents, variance: nil, noise, stream, firstVector)
+    default:
+      let variance = plane.variance.map { matmul(squared(x), $0) }
+      return blurred(matmul(x, plane.mean), variance: variance, noise, stream, firstVector)
+    }
+  }
+
+  /// Adds one Gaussian an output.
+  private func blurred(
+    _ currents: Tensor, variance: Tensor?, _ noise: Float, _ stream: RandomStream,
+    _ firstVector: Int
+  ) -> Tensor {
+    let width = columns.count
+    if variance == nil && noise == 0 { return currents }
+    parallelChunks(currents.shape[0], of: 16) { range in
+      let count = range.count * width
+      let values = currents.pointer + range.lowerBound * width
+      let begin = UInt64((firstVector + range.lowerBound) * width)
+      if let variance {
+        let deviations = variance.pointer + range.lowerBound * width
+        kk_noise_deviation(deviations, deviations, noise, count)
+        kk_random_add_gaussian_each(
+          values, values, deviations, stream.seed, stream.stream, begin, count)
+      } else {
+        kk_random_add_gaussian(values, values, noise, stream.seed, stream.stream, begin, count)
+      }
+    }
+    return currents
+  }
+
+  /// Converts and adds to the outputs; returns how many samples saturated.
+  private func convert(
+    _ currents: Tensor, _ scales: [Float], _ factors: [Float], _ adc: Converter,
+    into y: Tensor
+  ) -> Int {
+    let (batch, width) = (currents.shape[0], columns.count)
+    let chunk = 16
+    var saturated = [Int](repeating: 0, count: (batch + chunk - 1) / chunk)
+    saturated.withUnsafeMutableBufferPointer { saturated in
+      nonisolated(unsafe) let saturated = saturated
+      let values = currents.pointer
+      parallelChunks(batch, of: chunk) { range in
+        saturated[range.lowerBound / chunk] = Int(
+          kk_adc(
+            y.pointer + range.lowerBound * y.rowStride + columns.lowerBound,
+            values + range.lowerBound * width, Array(scales[range]), factors, range.count, width,
+            y.rowStride, width, adc.step, adc.bound, 1))
+      }
+    }
+    return saturated.reduce(0, +)
+  }
+}
+
+/// Vectors behind the digital-to-analog converters.
+private struct ConvertedInputs {
+  /// In units of each vector's largest, `[batch, rows]`.
+  let values: Tensor
+  /// Each vector's largest.
+  let scales: [Float]
+
+  /// - Parameter scales: What vectors are divided by; their largest inputs where it is not given.
+  init(_ x: Tensor, _ dac: Converter, scales given: [Float]? = nil) {
+    let (batch, width) = (x.shape[0], x.shape[1])
+    let values = Tensor(uninitialized: [batch, width])
+    var scales = given ?? [Float](repeating: 0, count: batch)
+    scales.withUnsafeMutableBufferPointer { scales in
+      nonisolated(unsafe) let scales = scales
+      parallelChunks(batch, of: 16) { range in
+        let source = x.pointer + range.lowerBound * x.rowStride
+        let target = scales.baseAddress! + range.lowerBound
+        if given == nil { kk_row_maxima(target, source, range.count, width, x.rowStride) }
+        kk_dac(
+          values.pointer + range.lowerBound * width, source, target, range.count, width, width,
+          x.rowStride, dac.step, dac.bound)
+      }
+    }
+    self.values = values
+    self.scales = scales
+  }
+}
+
+private func squared(_ x: Tensor) -> Tensor {
+  let result = Tensor(uninitialized: x.shape)
+  let (from, to) = (x.pointer, result.pointer)
+  parallelChunks(x.shape.count, of: 1 << 14) { range in
+    for index in range { to[index] = from[index] * from[index] }
+  }
+  return result
+}
+
+extension ProgrammedPlane {
+  /// The matrix of one read in which every device has its own draw.
+  func drawn(_ stream: RandomStream, from begin: Int = 0) -> Tensor {
+    guard let variance else { return mean }
+    let result = mean.copy()
+    let deviations = variance.copy()
+    let count = variance.shape.count
+    kk_noise_deviation(deviations.pointer, deviations.pointer, 0, count)
+    kk_random_add_gaussian_each(
+      result.pointer, result.pointer, deviations.pointer, stream.seed, stream.stream,
+      UInt64(begin), count)
+    return result
+  }
+
+  /// Every vector read with draws of its own for every device.
+  func literal(_ x: Tensor, _ stream: RandomStream, _ firstVector: Int) -> Tensor {
+    let (batch, columns) = (x.shape[0], mean.shape[1])
+    let result = Tensor(shape: [batch, columns])
+    for row in 0..<batch {
+      let matrix = drawn(stream, from: (firstVector + row) * mean.shape.count)
+      let product = matmul(x.prefix(row..<row + 1), matrix)
+      (result.pointer + row * columns).update(from: product.pointer, count: columns)
+    }
+    return result
+  }
+}

@@ -1,0 +1,92 @@
+import CKernels
+import Runtime
+import Tensor
+
+/// A weight matrix programmed into arrays: y = x·Wᵀ as the hardware computes it.
+///
+/// Inputs are cut over arrays by rows and their converted outputs added digitally; outputs are cut by
+/// columns. Every array has its own weight scale, and every vector its own input scale in each.
+///
+/// Independent Gaussian noise of every device at every read has, at an output, the variance
+/// Σ σ²·x². So a vector costs two products and one Gaussian an output, exactly, instead of one Gaussian
+/// a device.
+public struct CrossbarMatrix: Sendable {
+  /// What was programmed.
+  public let inputs: Int
+  /// Rows of the weight matrix.
+  public let outputs: Int
+  /// The hardware.
+  public let hardware: CrossbarHardware
+  /// Arrays in use.
+  public var arrays: Int { blocks.count }
+  /// Devices in use.
+  public var devices: Int { inputs * outputs * hardware.encoding.devicesPerWeight }
+
+  private let blocks: [ArrayBlock]
+
+  /// Programs a matrix.
+  ///
+  /// - Parameters:
+  ///   - weights: `[outputs, inputs]`.
+  ///   - hardware: The arrays.
+  ///   - chip: What makes this chip different from others: the draws of its devices.
+  ///   - name: What errors call the matrix.
+  /// - Throws: `KirchhoffError` for a weight that is no number, or an unknown device.
+  public init(
+    _ weights: Tensor, on hardware: CrossbarHardware, chip: RandomStream, name: String = "matrix"
+  ) throws {
+    require(weights.shape.rank == 2, "CrossbarMatrix: weights \(weights.shape)")
+    (outputs, inputs) = (weights.shape[0], weights.shape[1])
+    self.hardware = hardware
+    let floats = weights.floats
+    if let bad = floats.firstIndex(where: { !$0.isFinite }) {
+      throw KirchhoffError(
+        .numerical, subject: name, place: "weight [\(bad / inputs), \(bad % inputs)]",
+        found: "\(floats[bad])", expected: "a finite number")
+    }
+    let device = try DeviceRegistry.device(hardware.device)
+    var blocks: [ArrayBlock] = []
+    let columnsOfWeights = max(hardware.columns / hardware.columnsPerWeight, 1)
+    for firstRow in stride(from: 0, to: inputs, by: hardware.rows) {
+      for firstColumn in stride(from: 0, to: outputs, by: columnsOfWeights) {
+        let rows = firstRow..<min(firstRow + hardware.rows, inputs)
+        let columns = firstColumn..<min(firstColumn + columnsOfWeights, outputs)
+        blocks.append(
+          try ArrayBlock(
+            floats, inputs: inputs, rows: rows, columns: columns, hardware, device,
+            chip: chip.derived(UInt64(firstRow), UInt64(firstColumn))))
+      }
+    }
+    self.blocks = blocks
+  }
+
+  /// The outputs of vectors.
+  ///
+  /// - Parameters:
+  ///   - x: `[batch, inputs]`.
+  ///   - reads: The noise of these reads: element (row, output) of it belongs to vector
+  ///     `firstVector + row`, so that the bits do not depend on how a batch is split.
+  ///   - firstVector: The number of the first vector.
+  ///   - statistics: Counts conversions.
+  /// - Returns: `[batch, outputs]`.
+  public func multiply(
+    _ x: Tensor, reads: RandomStream, firstVector: Int = 0,
+    statistics: ConversionStatistics? = nil
+  ) -> Tensor {
+    require(
+      x.shape.rank == 2 && x.shape[1] == inputs,
+      "CrossbarMatrix: inputs \(x.shape) for \(inputs) word lines")
+    let result = Tensor(shape: [x.shape[0], outputs])
+    for (index, block) in blocks.enumerated() {
+      block.add(
+        x.channels(block.rows), to: result, reads: reads.derived(UInt64(index)),
+        firstVector: firstVector, hardware, statistics)
+    }
+    return result
+  }
+}
+
+extension CrossbarHardware {
+  /// Bit lines that a weight takes.
+  public var columnsPerWeight: Int { encoding.devicesPerWeight }
+}

@@ -1,0 +1,67 @@
+import Configuration
+
+/// The resistances between the drivers, the devices and the sense amplifiers of an array.
+///
+/// Drivers are at column 0 and sense amplifiers below the last row, each column at virtual ground.
+/// Row i's driver feeds word line i through `driverOhms`; column j's bit line ends in `senseOhms`;
+/// between neighbouring cells lies one segment of each line. Every value may be 0.
+public struct LineResistance: Codable, Hashable, Sendable {
+  /// A segment of a word line, ohms.
+  public var wordLineOhms: Double
+  /// A segment of a bit line, ohms.
+  public var bitLineOhms: Double
+  /// From a driver to the first cell of its word line, ohms.
+  public var driverOhms: Double
+  /// From the last cell of a bit line to virtual ground, ohms.
+  public var senseOhms: Double
+
+  /// The source/sink convention: driver and sense amplifier sit at the first and the last cell, behind
+  /// resistances of their own.
+  public init(
+    wordLineOhms: Double, bitLineOhms: Double, driverOhms: Double, senseOhms: Double
+  ) {
+    self.wordLineOhms = wordLineOhms
+    self.bitLineOhms = bitLineOhms
+    self.driverOhms = driverOhms
+    self.senseOhms = senseOhms
+  }
+
+  /// The segment convention (badcrossbar): one more segment at both ends.
+  public init(wordLineOhms: Double, bitLineOhms: Double) {
+    self.init(
+      wordLineOhms: wordLineOhms, bitLineOhms: bitLineOhms, driverOhms: wordLineOhms,
+      senseOhms: bitLineOhms)
+  }
+
+  private enum CodingKeys: String, CodingKey, CaseIterable {
+    case wordLineOhms, bitLineOhms, driverOhms, senseOhms
+  }
+
+  /// Reads resistances; ends that are not given are a segment of their lines.
+  public init(from decoder: any Decoder) throws {
+    let fields = try StrictFields<CodingKeys>(decoder)
+    let allowed = 0...1e12
+    wordLineOhms = try fields.number(.wordLineOhms, or: 0, in: allowed)
+    bitLineOhms = try fields.number(.bitLineOhms, or: 0, in: allowed)
+    driverOhms = try fields.number(.driverOhms, or: wordLineOhms, in: allowed)
+    senseOhms = try fields.number(.senseOhms, or: bitLineOhms, in: allowed)
+  }
+
+  /// Lines without resistance.
+  public static let none = LineResistance(wordLineOhms: 0, bitLineOhms: 0)
+
+  /// The lines of the array that is this one looked at from its sense amplifiers.
+  var reversed: LineResistance {
+    LineResistance(
+      wordLineOhms: bitLineOhms, bitLineOhms: wordLineOhms, driverOhms: senseOhms,
+      senseOhms: driverOhms)
+  }
+
+  /// The fields with their names, for checks.
+  var fields: [(name: String, ohms: Double)] {
+    [
+      ("wordLineOhms", wordLineOhms), ("bitLineOhms", bitLineOhms), ("driverOhms", driverOhms),
+      ("senseOhms", senseOhms),
+    ]
+  }
+}

@@ -1,0 +1,60 @@
+import Runtime
+import Tensor
+
+/// The bulk-switching rule: devices are programmed only past a threshold (arXiv 2305.14547).
+///
+/// What the optimiser puts out adds up in digital memory until it passes the threshold; then the device
+/// gets a new target.
+/// The digital belief W follows the targets and is never read back from the array: what a device misses
+/// its target by stays.
+public struct ThresholdProgrammer: Codable, Hashable, Sendable {
+  /// θ.
+  public let threshold: Float
+  /// The digital belief: the targets of all devices.
+  public private(set) var belief: [Float]
+  /// ΔW: updates since a device was last programmed.
+  public private(set) var pending: [Float]
+  /// How often each device was programmed.
+  public private(set) var writes: [Int32]
+  /// The largest magnitude of a target; nil for any.
+  public let limit: Float?
+  /// What targets are rounded to; nil for any value.
+  public let level: Float?
+
+  /// Devices that have these weights.
+  public init(weights: [Float], threshold: Float, limit: Float? = nil, level: Float? = nil) {
+    require(threshold > 0, "ThresholdProgrammer: threshold \(threshold)")
+    self.threshold = threshold
+    self.limit = limit
+    self.level = level
+    belief = weights
+    pending = [Float](repeating: 0, count: weights.count)
+    writes = [Int32](repeating: 0, count: weights.count)
+  }
+
+  /// Adds the optimiser's output.
+  ///
+  /// - Returns: The devices to program, by index; their targets are in `belief`.
+  public mutating func update(_ change: [Float]) -> [Int] {
+    require(
+      change.count == belief.count,
+      "ThresholdProgrammer: \(change.count) changes for \(belief.count) devices")
+    var programmed: [Int] = []
+    for index in change.indices {
+      pending[index] += change[index]
+      guard abs(pending[index]) >= threshold else { continue }
+      belief[index] = target(belief[index] + pending[index])
+      pending[index] = 0
+      writes[index] += 1
+      programmed.append(index)
+    }
+    return programmed
+  }
+
+  private func target(_ weight: Float) -> Float {
+    var weight = weight
+    if let level { weight = (weight / level).rounded() * level }
+    if let limit { weight = min(max(weight, -limit), limit) }
+    return weight
+  }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+@Suite("kirchhoff crossbar")
+struct CrossbarCommandTests {
+  private static let array = """
+    {"resistanceOhms": [[10, 20, 30, 40], [50, 60, 70, 80], [90, 100, 110, 120],
+      [130, 140, 150, 160], [170, 180, 190, 200]],
+     "voltageVolts": [0, 1, 2, 3, 4], "wordLineOhms": 1, "bitLineOhms": 2}
+    """
+
+  @Test("An array is solved to the published currents")
+  func solve() throws {
+    let folder = try Folder()
+    let path = try folder.write(Self.array, to: "array.json")
+    let output = try Tool.run("crossbar", "solve", path)
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    let currents = try #require(output.object()["columnCurrentAmperes"] as? [Double])
+    let expected = [
+      0.060570196651101416, 0.059327610716747844, 0.05634873882925334, 0.05335235457510154,
+    ]
+    for (a, b) in zip(currents, expected) { #expect(abs(a / b - 1) < 1e-12) }
+    let matrix = try #require(output.object()["effectiveConductanceSiemens"] as? [[Double]])
+    #expect(matrix.count == 5 && matrix.allSatisfy { $0.count == 4 })
+  }
+
+  @Test("An open device carries nothing")
+  func open() throws {
+    let folder = try Folder()
+    let path = try folder.write(
+      #"{"resistanceOhms": [[null, 5]], "voltageVolts": [1]}"#, to: "array.json")
+    let output = try Tool.run("crossbar", "solve", path)
+    #expect(try output.object()["columnCurrentAmperes"] as? [Double] == [0, 0.2])
+  }
+
+  @Test(
+    "A wrong array is refused with its place",
+    arguments: [
+      (#"{"resistanceOhms": [[1, 2], [3]], "voltageVolts": [1, 2]}"#, "resistanceOhms[1]"),
+      (#"{"resistanceOhms": [[1, -2]], "voltageVolts": [1]}"#, "resistanceOhms[0][1]"),
+      (#"{"resistanceOhms": [[1, 2]], "voltageVolts": [1, 2]}"#, "voltageVolts"),
+      (#"{"resistanceOhms": [[1]], "voltageVolts": [1], "wordLineOhm": 1}"#, "wordLineOhms"),
+      (#"{"resistanceOhms": [[1]], "voltageVolts": [1], "senseOhms": -1}"#, "senseOhms"),
+      (#"{"resistanceOhms": [[1]]"#, "YAML"), (#"{"voltageVolts": [1]}"#, "resistanceOhms"),
+      (#"{"resistanceOhms": [], "voltageVolts": []}"#, "no device"),
+    ])
+  func wrongArray(_ text: String, _ mentions: String) throws {
+    let folder = try Folder()
+    let path = try folder.write(text, to: "array.json")
+    let output = try Tool.run("crossbar", "solve", path)
+    #expect(output.exitCode == 3)
+    #expect(output.standardOutput.isEmpty)
+    #expect(
+      output.standardError.contains("array.json") && output.standardError.contains(mentions),
+      "\(output.standardError)")
+  }
+
+  @Test("Devices are shown as measured and as expected")
+  func device() throws {
+    let output = try Tool.run(
+      "crossbar", "device", "pcm", "--conductance", "2.5e-6,12.5e-6", "--time", "3600,1d",
+      "--samples", "50000", "--json")
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    let states = try #require(output.object()["states"] as? [[String: Any]])
+    #expect(states.count == 2)
+    let drifted = try #require(states[1]["drifted"] as? [[String: Any]])
+    #expect(drifted.count == 2)
+    for (moment, mean) in zip(drifted, [9.697490e-6, 8.312665e-6]) {
+      let expected = try #require(moment["expected"] as? [String: Double])
+      let measured = try #require(moment["measured"] as? [String: Double])
+      #expect(abs(expected["meanSiemens"]! / mean - 1) < 1e-4)
+      #expect(abs(measured["meanSiemens"]! / mean - 1) < 0.005)
+    }
+    let text = try Tool.run("crossbar", "device", "pcm", "--samples", "1000").standardOutput
+    #expect(text.contains("programmed") && text.contains("●"))
+    #expect(try Tool.run("crossbar", "device", "--list").standardOutput.contains("reram-wan"))
+  }
+
+  @Test(
+    "A wrong device, conductance or time is refused",
+    arguments: [
+      (["pcn"], "did you mean \"pcm\"?", Int32(3)),
+      (["pcm", "--conductance", "1e-3"], "--conductance", 3),
+      (["pcm", "--time", "soon"], "soon", 64), (["reram-wan", "--time", "5"], "--time", 3),
+    ])
+  func wrongDevice(_ arguments: [String], _ mentions: String, _ code: Int32) throws {
+    let output = try Tool.run(["crossbar", "device"] + arguments)
+    #expect(output.exitCode == code)
+    #expect(output.standardError.contains(mentions), "\(output.standardError)")
+  }
+
+  @Test("The self-test holds")
+  func selfTest() throws {
+    let output = try Tool.run("crossbar", "selftest")
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    #expect(output.standardOutput.contains("checks hold"))
+  }
+
+  @Test("A run is scored on arrays; ideal arrays change nothing")
+  func evaluate() throws {
+    let run = try TrainedRun.path.get()
+    func rows(_ arguments: String...) throws -> [[String: Any]] {
+      let output = try Tool.run(
+        ["evaluate", run, "largest", "--json", "--quiet", "--chips", "3"] + arguments)
+      #expect(output.exitCode == 0, "\(output.standardError)")
+      return try #require(output.object()["rows"] as? [[String: Any]])
+    }
+    let ideal = try #require(try rows("--crossbar", "ideal")[0]["analog"] as? [String: Any])
+    let change = try #require(ideal["change"] as? [String: Any])
+    #expect(abs(try #require(change["mean"] as? Double)) < 0.01)
+    let swept = try rows("--crossbar", "pcm", "--time", "1h,1y", "--sweep", "adc-bits=3,9")
+    #expect(swept.count == 4)
+    #expect(try rows("--crossbar", "pcm").description == rows("--crossbar", "pcm").description)
+  }
+
+  @Test(
+    "A wrong sweep is refused",
+    arguments: [
+      (["--crossbar", "pcm", "--sweep", "colour=1:2"], "colour", Int32(64)),
+      (["--crossbar", "pcm", "--sweep", "adc-bits=1:3"], "adc-bits", 64),
+      (["--crossbar", "pmc"], "did you mean \"pcm\"?", 3),
+      (["--sweep", "adc-bits=4:8"], "--crossbar", 64),
+    ])
+  func wrongSweep(_ arguments: [String], _ mentions: String, _ code: Int32) throws {
+    let run = try TrainedRun.path.get()
+    let output = try Tool.run(["evaluate", run, "--quiet"] + arguments)
+    #expect(output.exitCode == code, "\(output.standardError)")
+    #expect(output.standardError.contains(mentions), "\(output.standardError)")
+  }
+}
