@@ -75,10 +75,17 @@ let package = Package(
 
     .target(
       name: "Analog",
-      dependencies: ["Runtime", "Tensor", "Autodiff", "Crossbar", "SearchSpace", "Supernet"]),
+      dependencies: [
+        "Runtime", "Tensor", "Autodiff", "NN", "Crossbar", "SearchSpace", "Supernet", "CKernels",
+      ]),
 
     // Floor 7.
-    .target(name: "Studies", dependencies: ["Runtime", "Crossbar"]),
+    .target(
+      name: "Studies",
+      dependencies: [
+        "Runtime", "Tensor", "Autodiff", "Crossbar", "Datasets", "NN", "RunLog", "Supernet",
+        "Analog",
+      ]),
 
     // Floor 8.
     .target(

@@ -51,6 +51,16 @@ public struct ThresholdProgrammer: Codable, Hashable, Sendable {
     return programmed
   }
 
+  /// Every change written at once, none kept: what mixed precision is held against.
+  public func rewritten(_ change: [Float]) -> ThresholdProgrammer {
+    var result = self
+    for index in change.indices where change[index] != 0 {
+      result.belief[index] = target(belief[index] + change[index])
+      result.writes[index] += 1
+    }
+    return result
+  }
+
   private func target(_ weight: Float) -> Float {
     var weight = weight
     if let level { weight = (weight / level).rounded() * level }

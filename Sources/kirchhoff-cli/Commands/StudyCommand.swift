@@ -5,7 +5,7 @@ import Kirchhoff
 struct StudyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "study",
-    abstract: "Reproduce a published system: the paper's figures beside ours.",
+    abstract: "Reproduce a published system: printed figures beside ours.",
     discussion: """
       Examples:
         kirchhoff study bulk-switching
@@ -20,26 +20,57 @@ struct StudyCommand: ParsableCommand {
   @Argument(help: "A study (\(Study.allCases.map(\.rawValue).joined(separator: ", "))).")
   var study: Study
 
+  @Option(help: "Trainings of each kind, with seeds from 1; 0 for the tables that need none.")
+  var seeds = 5
+
+  @Option(help: "Epochs of a training (default: the paper's).")
+  var epochs: Int?
+
+  @Option(help: "Other data than the paper's: a name or path.")
+  var data: String?
+
+  @Flag(help: "Show no progress.")
+  var quiet = false
+
+  @OptionGroup var compute: ComputeOptions
   @OptionGroup var output: OutputOptions
 
-  func run() throws {
-    let tables: [StudyTable]
-    let notes: [String]
-    switch study {
-    case .bulkSwitching:
-      tables = try BulkSwitchingMapping.tables()
-      notes = BulkSwitchingMapping.notes
+  func validate() throws {
+    if !(0...1000).contains(seeds) {
+      throw ValidationError("--seeds is \(seeds); it has to be 0 to 1000.")
     }
-    if output.json { return try printJSON(tables) }
-    for table in tables { print(Self.text(table), terminator: "\n\n") }
-    for note in notes { print(note) }
+    if let epochs, !(1...10_000).contains(epochs) {
+      throw ValidationError("--epochs is \(epochs); it has to be 1 to 10000.")
+    }
   }
 
-  private static func text(_ table: StudyTable) -> String {
-    var rows = Table(("", .left), ("paper", .right), ("ours", .right))
-    for row in table.rows {
-      rows.add(row.name, row.paper ?? "–", Int(row.text).map { grouped($0) } ?? row.text)
+  func run() throws {
+    compute.apply()
+    SignalGuard.install()
+    switch study {
+    case .bulkSwitching:
+      let report = try bulkSwitching()
+      output.json ? try printJSON(report) : print(report.text)
     }
-    return table.title + "\n\n" + rows.text(indent: 2)
+  }
+
+  private func bulkSwitching() throws -> StudyReport {
+    var report = StudyReport(
+      tables: try BulkSwitchingMapping.tables(), notes: BulkSwitchingMapping.notes)
+    guard seeds > 0 else { return report }
+    var study = BulkSwitchingStudy(seeds: seeds)
+    if let epochs { study.epochs = epochs }
+    let pair = try DatasetRegistry.standard().load(DatasetSource(data ?? "mnist"))
+    let bar = ProgressBar(
+      total: study.steps, unit: .items("steps"), style: .automatic(quiet: quiet))
+    let trained = try study.run(on: pair) { step, phase in
+      bar.update(step: step, phase: phase)
+      try SignalGuard.check(saved: "nothing is saved before the table")
+    }
+    bar.finish()
+    report.tables.append(trained.table)
+    report.notes += BulkSwitchingStudy.notes
+    report.trainings = trained.trainings
+    return report
   }
 }
