@@ -42,9 +42,9 @@ public final class AnalogProducts: MatrixProducts {
 
   /// The layer on this chip; nil once programming a layer has failed (`layers()` tells).
   public func product(
-    _ x: Tensor, weight: Tensor, layer: String, firstVector: Int
+    _ x: Tensor, weight: Tensor, taps: Int, layer: String, firstVector: Int
   ) -> Tensor? {
-    guard let programmed = programmed(layer, weight) else { return nil }
+    guard let programmed = programmed(layer, weight, taps) else { return nil }
     return programmed.matrix.multiply(
       x, reads: reads.derived(layer), firstVector: firstVector,
       statistics: programmed.statistics)
@@ -80,13 +80,13 @@ public final class AnalogProducts: MatrixProducts {
     }
   }
 
-  private func programmed(_ layer: String, _ weight: Tensor) -> Layer? {
+  private func programmed(_ layer: String, _ weight: Tensor, _ taps: Int) -> Layer? {
     state.withLock { state in
       if let known = state.layers[layer] { return known }
       guard state.error == nil else { return nil }
       do {
         let matrix = try CrossbarMatrix(
-          weight, on: hardware, chip: chip.derived(layer), name: layer)
+          weight, taps: taps, on: hardware, chip: chip.derived(layer), name: layer)
         let programmed = Layer(matrix: matrix)
         state.layers[layer] = programmed
         return programmed

@@ -1,3 +1,4 @@
+import CKernels
 import Tensor
 
 /// Operations that other targets bring: their outputs, and how gradients pass them.
@@ -29,9 +30,6 @@ extension Context {
       gradient.shape.count == parameter.shape.count,
       "gradient \(gradient.shape) of a parameter \(parameter.shape)")
     guard let target = gradientTarget(parameter) else { return }
-    let values = gradient.contiguous()
-    for index in 0..<gradient.shape.count {
-      target[parameter.offset + index] += values.pointer[index]
-    }
+    kk_axpy(target + parameter.offset, gradient.contiguous().pointer, gradient.shape.count, 1)
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import Runtime
 import Tensor
 
@@ -9,12 +10,16 @@ public protocol MatrixProducts: Sendable {
   ///
   /// - Parameters:
   ///   - x: `[vectors, inputs]`; the patches of a convolution are vectors.
-  ///   - weight: `[outputs, inputs]`, the same at every call for a layer.
+  ///   - weight: `[outputs, inputs]`, the same at every call for a layer; of a convolution all taps of
+  ///     a channel together.
+  ///   - taps: Taps of a kernel; 1 for a linear layer.
   ///   - layer: The name of the weight, its group of channels included.
   ///   - firstVector: The number of the first vector among all that the layer ever sees: noise that is
   ///     a function of it does not depend on how images are grouped.
   /// - Returns: `[vectors, outputs]`.
-  func product(_ x: Tensor, weight: Tensor, layer: String, firstVector: Int) -> Tensor?
+  func product(
+    _ x: Tensor, weight: Tensor, taps: Int, layer: String, firstVector: Int
+  ) -> Tensor?
 }
 
 extension Context {
@@ -27,7 +32,7 @@ extension Context {
     let rows = input.shape.rows
     guard
       let y = products.product(
-        input.reshaped([rows, weight.inputs]), weight: store.stacked(weight),
+        input.reshaped([rows, weight.inputs]), weight: store.stacked(weight), taps: 1,
         layer: store.entries[weight.parameter.index].name,
         firstVector: firstImage * (rows / max(input.shape[0], 1)))
     else { return nil }
@@ -42,49 +47,41 @@ extension Context {
   ) -> Variable? {
     guard let products, mode == .inference else { return nil }
     let input = value(x)
-    let (inputs, outputs) = (weight.inputs * weight.size * weight.size, weight.outputs / groups)
-    let matrix = kernel.contiguous().reshaped([weight.outputs, inputs])
+    let (taps, outputs) = (weight.size * weight.size, weight.outputs / groups)
+    let matrix = channelsFirst(kernel)
     let result = Tensor(uninitialized: outputShape)
-    let positions = outputShape[1] * outputShape[2]
     let name = store.entries[weight.parameter.index].name
     for group in 0..<groups {
-      let patches = patches(
-        input.channels(group * weight.inputs..<(group + 1) * weight.inputs), size: weight.size,
-        stride: stride, outputShape)
+      let channels = input.channels(group * weight.inputs..<(group + 1) * weight.inputs)
+      let patches = Patches(
+        of: channels.shape, kernel: weight.size, stride: stride, padding: weight.size / 2)
       guard
         let y = products.product(
-          patches, weight: matrix.prefix(group * outputs..<(group + 1) * outputs),
-          layer: groups == 1 ? name : "\(name)[\(group)]", firstVector: firstImage * positions)
+          patches.gathered(channels),
+          weight: matrix.prefix(group * outputs..<(group + 1) * outputs), taps: taps,
+          layer: groups == 1 ? name : "\(name)[\(group)]",
+          firstVector: firstImage * outputShape[1] * outputShape[2])
       else { return nil }
-      for row in 0..<y.shape[0] {
-        (result.pointer + row * weight.outputs + group * outputs).update(
-          from: y.pointer + row * y.rowStride, count: outputs)
-      }
+      kk_copy_rows(
+        result.pointer + group * outputs, y.pointer, y.shape[0], outputs, weight.outputs,
+        y.rowStride)
     }
     add(bias, to: result.reshaped([outputShape.rows, weight.outputs]))
     return Variable(constant: result)
   }
 
-  /// `[positions, size · size · channels]`, zero beyond the edges, padding `size / 2`.
-  private func patches(_ x: Tensor, size: Int, stride: Int, _ output: Shape) -> Tensor {
-    let (height, width, channels) = (x.shape[1], x.shape[2], x.shape[3])
-    let result = Tensor(shape: [output[0] * output[1] * output[2], size * size * channels])
-    var target = result.pointer
-    for image in 0..<output[0] {
-      for row in 0..<output[1] {
-        for column in 0..<output[2] {
-          for i in 0..<size {
-            for j in 0..<size {
-              let (y, x0) = (row * stride + i - size / 2, column * stride + j - size / 2)
-              if (0..<height).contains(y), (0..<width).contains(x0) {
-                target.update(
-                  from: x.pointer + ((image * height + y) * width + x0) * x.rowStride,
-                  count: channels)
-              }
-              target += channels
-            }
-          }
-        }
+  /// A kernel `[outputs, size, size, inputs]` as `[outputs, inputs · taps]`.
+  private func channelsFirst(_ kernel: Tensor) -> Tensor {
+    let (outputs, taps, inputs) = (
+      kernel.shape[0], kernel.shape[1] * kernel.shape[2], kernel.shape[3]
+    )
+    let result = Tensor(uninitialized: [outputs, inputs * taps])
+    for output in 0..<outputs {
+      let (from, to) = (
+        kernel.pointer + output * taps * inputs, result.pointer + output * taps * inputs
+      )
+      for tap in 0..<taps {
+        for input in 0..<inputs { to[input * taps + tap] = from[tap * inputs + input] }
       }
     }
     return result
@@ -94,8 +91,7 @@ extension Context {
     guard let bias else { return }
     let values = store.stacked(bias)
     for row in 0..<y.shape[0] {
-      let target = y.pointer + row * y.rowStride
-      for column in 0..<y.shape[1] { target[column] += values.pointer[column] }
+      kk_axpy(y.pointer + row * y.rowStride, values.pointer, y.shape[1], 1)
     }
   }
 }

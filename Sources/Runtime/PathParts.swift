@@ -16,6 +16,11 @@ package enum PathParts {
     return trimmed == "/" ? "/" : String(trimmed[trimmed.index(after: slash)...])
   }
 
+  /// Whether a word that may name a preset is meant as the path of a YAML file.
+  package static func namesYAML(_ word: String) -> Bool {
+    word.contains("/") || word.hasSuffix(".yaml") || word.hasSuffix(".yml")
+  }
+
   /// The path without slashes at its end; the root keeps its one.
   private static func withoutSlashes(_ path: String) -> String {
     var path = path[...]

@@ -3,28 +3,21 @@ import Testing
 
 @Suite("Networks on arrays")
 struct AnalogProductsTests {
-  /// Every kind of layer that runs on arrays: stem, entry, pointwise, projections of attention, head.
-  private static let space = SupernetSpace(
-    name: "tiny", resolutions: [8], inputChannels: 1, classes: 4,
-    stem: Stem(widths: [4, 8]),
-    stages: [
-      Stage(
-        widths: [8, 12], depths: [1, 2], stride: 2, slots: [[.mbconv]],
-        mbconv: MBConvOptions(kernels: [3, 5], expands: [2, 3], squeezeExcite: true)),
-      Stage(
-        widths: [16, 24], depths: [1, 2], slots: [[.mbconv], [.mbconv, .vit]],
-        mbconv: MBConvOptions(kernels: [3, 5], expands: [1, 2]),
-        vit: VitOptions(headDim: 8, mlp: [1, 2], relativePosition: true)),
-    ])
+  /// It has every kind of layer that runs on arrays: stem, entry, pointwise, projections, head.
+  private static let space = SupernetSpace.mini
 
   private let supernet = Supernet(space: space, seed: 3)
   private var images: Tensor {
     let stream = RandomStream(seed: 1)
-    return Tensor((0..<UInt64(40 * 64)).map { stream.gaussian(at: $0) }, shape: [40, 8, 8, 1])
+    return Tensor(
+      (0..<UInt64(Self.count * 784)).map { stream.gaussian(at: $0) },
+      shape: [Self.count, 28, 28, 1])
   }
 
+  private static let count = 20
+
   private func logits(
-    _ subnet: Subnet, _ products: (any MatrixProducts)?, _ range: Range<Int> = 0..<40
+    _ subnet: Subnet, _ products: (any MatrixProducts)?, _ range: Range<Int> = 0..<count
   ) throws -> [Float] {
     let plan = try supernet.space.plan(for: subnet)
     let norms = supernet.makeNormStatistics()
@@ -62,7 +55,7 @@ struct AnalogProductsTests {
       let products = AnalogProducts(hardware, seed: 1, chip: 0)
       results.append(
         try logits(Self.space.largest, products, 0..<7)
-          + logits(Self.space.largest, products, 7..<40))
+          + logits(Self.space.largest, products, 7..<Self.count))
     }
     for result in results { #expect(result == results[0]) }
     let other = try logits(Self.space.largest, AnalogProducts(hardware, seed: 1, chip: 1))

@@ -191,6 +191,57 @@ struct CrossbarMatrixTests {
     #expect(uncompensated > 0.1)
   }
 
+  @Test("Compensation scales read noise up with the signal")
+  func compensatedNoise() throws {
+    var hardware = CrossbarHardware(device: "pcm")
+    hardware.programmingNoise = false
+    hardware.seconds = 31_536_000
+    let n = 4000
+    let w = Tensor([1, -0.8, 0.6, -1], shape: [1, 4])
+    let x = Tensor(repeating: 1, shape: [n, 4])
+    func deviation(_ kind: DriftCompensation) throws -> Double {
+      hardware.compensation = kind
+      let y = try CrossbarMatrix(w, on: hardware, chip: Self.chip)
+        .multiply(x, reads: Self.reads).floats.map(Double.init)
+      let mean = y.reduce(0, +) / Double(n)
+      return (y.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(n)).squareRoot()
+    }
+    // Above a fifth of the range all exponents are 0.049; the same draws, so no sampling error.
+    let gain = pow((31_536_000 + 20) / 20, 0.049)
+    let ratio = try deviation(.global) / deviation(.none)
+    #expect(abs(ratio / gain - 1) < 1e-3)
+  }
+
+  @Test("An array too small for a kernel or a weight is refused with its name")
+  func tooSmall() {
+    var hardware = CrossbarHardware()
+    hardware.rows = 8
+    let w = Tensor(repeating: 1, shape: [2, 18])
+    let kernel = #expect(throws: KirchhoffError.self) {
+      try CrossbarMatrix(w, taps: 9, on: hardware, chip: Self.chip, name: "layer")
+    }
+    #expect(kernel?.description.contains("layer, rows of an array: found 8") ?? false)
+    hardware.columns = 1
+    let pair = #expect(throws: KirchhoffError.self) {
+      try CrossbarMatrix(w, on: hardware, chip: Self.chip, name: "layer")
+    }
+    #expect(pair?.description.contains("layer, columns of an array: found 1") ?? false)
+  }
+
+  @Test("Arrays hold whole kernels")
+  func wholeKernels() throws {
+    var hardware = CrossbarHardware()
+    (hardware.rows, hardware.columns) = (64, 64)
+    let w = Self.gaussian([12, 100], "w")
+    // Two of four channels of 25 taps fit into 64 rows.
+    let matrix = try CrossbarMatrix(w, taps: 25, on: hardware, chip: Self.chip)
+    #expect(matrix.arrays == 2)
+    #expect(try CrossbarMatrix(w, on: hardware, chip: Self.chip).arrays == 2)
+    hardware.rows = 49
+    #expect(try CrossbarMatrix(w, taps: 25, on: hardware, chip: Self.chip).arrays == 4)
+    #expect(try CrossbarMatrix(w, on: hardware, chip: Self.chip).arrays == 3)
+  }
+
   @Test("Stuck devices are as many as asked for")
   func stuck() throws {
     var hardware = CrossbarHardware()

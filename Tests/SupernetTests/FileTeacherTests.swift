@@ -49,6 +49,32 @@ struct FileTeacherTests {
     }
   }
 
+  @Test("The loss is the cross-entropy to its softmax, not to the labels")
+  func loss() throws {
+    let folder = try TemporaryFolder()
+    let (path, data) = try trained(in: folder)
+    let space = try StandaloneNetwork(contentsOf: path).card.space
+    var options = BatchLoader.Options(batchSize: 8, seed: 1)
+    options.workers = 0
+    let loader = try BatchLoader(data.training, options: options)
+    let batch = try loader.batch(index: 0)
+    let trainer = try SupernetTrainer(
+      config(path, steps: 2), space: space, normalisation: loader.normalisation)
+    let context = Context(
+      store: trainer.supernet.store, norms: trainer.supernet.makeNormStatistics(), mode: .training)
+    let logits = context.materialized(
+      trainer.supernet.logits(
+        Variable(constant: batch.images), plan: try space.plan(for: space.largest), in: context))
+    let teacher = try FileTeacher(path, of: space, normalisation: loader.normalisation)
+      .logits(batch.images)
+    let target = context.softmax(Variable(constant: teacher)).tensor
+    let expected = Double(context.softCrossEntropy(logits, target: target).tensor.scalar)
+    let labels = Double(context.crossEntropy(logits, labels: batch.labels).tensor.scalar)
+    let found = try #require(trainer.train(on: batch).losses["max"])
+    #expect(abs(found - expected) < 1e-5 * expected)
+    #expect(abs(labels - expected) > 1e-3)
+  }
+
   @Test("What it says does not depend on how the students' images are normalised")
   func renormalises() throws {
     let folder = try TemporaryFolder()

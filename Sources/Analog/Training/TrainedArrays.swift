@@ -1,50 +1,14 @@
 import Autodiff
 import CKernels
 import Crossbar
-import NN
 import Runtime
 import Tensor
-
-/// How the devices of a layer follow its training.
-public enum WriteRule: String, Codable, Hashable, Sendable, CaseIterable {
-  /// No devices: weights are digital numbers.
-  case digital
-  /// Updates add up in digital memory; a device is programmed when they pass a level.
-  case mixedPrecision = "mixed-precision"
-  /// Every update is written at once.
-  case naive
-}
-
-/// What arrays are trained with.
-public struct TrainedArraySettings: Codable, Hashable, Sendable {
-  /// Levels of a device; a differential pair holds 2 · levels − 1 weights.
-  public var levels: Int
-  /// Word lines of an array.
-  public var rows: Int
-  /// Input bits.
-  public var inputBits: Int
-  /// The converter behind every array, in units of the largest input times the largest weight.
-  public var adc: Converter
-  /// Standard deviation of programming, levels.
-  public var programmingLevels: Float
-  /// Standard deviation of a read of a device pair, levels, drawn once a call.
-  public var readLevels: Float
-  /// Standard deviation of noise before the converter, in units of its bound.
-  public var outputNoise: Float
-
-  /// Two-bit devices of a 64-row array with 8-bit converters: the LeNet of arXiv 2305.14547.
-  ///
-  /// The paper gives no range of the converter for it; that of its larger networks is taken.
-  public static let twoBit = TrainedArraySettings(
-    levels: 4, rows: 64, inputBits: 8, adc: Converter(bits: 8, bound: 70 / 6),
-    programmingLevels: 0, readLevels: 0, outputNoise: 0)
-}
 
 /// A layer whose weights are in arrays and are trained there: a convolution without padding, or, with
 /// a kernel of 1, a linear layer.
 ///
-/// y = Σ over arrays of s · ADC(x · W) + b: inputs are cut over arrays in whole channels, every array
-/// has a trainable scale, and bias and activation are digital. Backward, the digital belief stands for
+/// y = Σ over arrays of s · ADC(x · W) + b: inputs are cut over arrays (`ArrayCut`), every array has a
+/// trainable scale, and bias and activation are digital. Backward, the digital belief stands for
 /// the weights, and converters pass gradients straight through.
 public final class TrainedArrays {
   /// What errors and tables call it.
@@ -61,34 +25,35 @@ public final class TrainedArrays {
   private let weight: Parameter
   private let scale: Parameter
   private let bias: Parameter
-  private let chunks: [Range<Int>]
+  /// The inputs of each array.
+  private let cut: [Range<Int>]
   private let random: RandomStream
   private var programmer: ThresholdProgrammer?
   private var programmed: Tensor
   private var level: Float = 0
 
   /// Declares the parameters of a layer in `store`.
+  ///
+  /// - Throws: `KirchhoffError` when a kernel has more taps than an array has rows.
   public init(
     _ name: String, kernel: Int = 1, inputs: Int, outputs: Int, in store: ParameterStore,
     rule: WriteRule, settings: TrainedArraySettings, random: RandomStream
-  ) {
+  ) throws {
     self.name = name
     self.kernel = kernel
     self.rule = rule
     self.settings = settings
     self.random = random.derived(name)
-    let (taps, bound) = (kernel * kernel, 1 / Float(kernel * kernel * inputs).squareRoot())
+    let taps = kernel * kernel
     let size = taps * inputs
+    // The deviation of PyTorch's first weights: uniform within one over the root of the inputs.
     weight = store.declare(
       "\(name).weight", shape: [outputs, size],
-      initializer: .gaussian(standardDeviation: bound / Float(3).squareRoot()), decays: true)
-    // Whole channels: a chunk holds ⌊rows/taps⌋ of them, all taps of each.
-    let channels = rule == .digital ? inputs : max(settings.rows / taps, 1)
-    chunks = stride(from: 0, to: inputs, by: channels).map {
-      $0..<min($0 + channels, inputs)
-    }
+      initializer: .gaussian(standardDeviation: 1 / Float(3 * size).squareRoot()), decays: true)
+    let arrays = ArrayCut(rows: settings.rows, columns: .max)
+    cut = rule == .digital ? [0..<size] : try arrays.rows(of: inputs, taps: taps, name: name)
     scale = store.declare(
-      "\(name).scale", shape: [chunks.count], initializer: .constant(1), decays: false)
+      "\(name).scale", shape: [cut.count], initializer: .constant(1), decays: false)
     bias = store.declare(
       "\(name).bias", shape: [outputs], initializer: .constant(0), decays: false)
     programmed = Tensor(shape: [outputs, size])
@@ -114,27 +79,16 @@ public final class TrainedArrays {
   public func callAsFunction(_ x: Variable, step: Int, in context: Context) -> Variable {
     let x = context.materialized(x)
     let patches = Patches(of: x.shape, kernel: kernel)
-    let (outputs, count) = (
-      weight.shape[0], patches.batch * patches.outputHeight * patches.outputWidth
-    )
+    let outputs = weight.shape[0]
     let input = Tensor(uninitialized: x.shape)
     let largest = quantised(context.value(x), into: input)
     let vectors = patches.gathered(input)
     let scales = context.store.value(scale).floats
-    let partial = chunks.indices.map { converted(vectors, $0, largest, step, context.store) }
-    let y = Tensor(uninitialized: [count, outputs])
-    let offsets = context.store.value(bias).floats
-    for row in 0..<count {
-      let target = y.pointer + row * outputs
-      for output in 0..<outputs { target[output] = offsets[output] }
-      for (chunk, values) in partial.enumerated() {
-        let source = values.pointer + row * outputs
-        for output in 0..<outputs { target[output] += scales[chunk] * source[output] }
-      }
-    }
-    let shape: Shape = [patches.batch, patches.outputHeight, patches.outputWidth, outputs]
+    let partial = cut.indices.map { converted(vectors, $0, largest, step, context.store) }
+    let y = sum(partial, scales, context.store.value(bias).floats)
+    let shape: Shape = [x.shape[0], patches.outputHeight, patches.outputWidth, outputs]
     return context.custom(y.reshaped(shape), of: x) { [self] gradient in
-      let g = gradient.reshaped([count, outputs]).contiguous()
+      let g = gradient.reshaped([patches.count, outputs]).contiguous()
       addGradients(g, vectors, partial, scales, context)
       guard x.needsGradient else { return nil }
       let matrix = context.store.value(weight)
@@ -153,9 +107,7 @@ public final class TrainedArrays {
     switch rule {
     case .digital: return
     case .mixedPrecision: moved = programmer.update(change)
-    case .naive:
-      moved = change.indices.filter { change[$0] != 0 }
-      programmer = programmer.rewritten(change)
+    case .naive: moved = programmer.rewrite(change)
     }
     self.programmer = programmer
     store.set(weight, to: Tensor(programmer.belief, shape: weight.shape))
@@ -194,22 +146,20 @@ public final class TrainedArrays {
 
   /// What an array's converters give for vectors: `[vectors, outputs]`.
   private func converted(
-    _ vectors: Tensor, _ chunk: Int, _ largest: Float, _ step: Int, _ store: ParameterStore
+    _ vectors: Tensor, _ array: Int, _ largest: Float, _ step: Int, _ store: ParameterStore
   ) -> Tensor {
     let (count, outputs) = (vectors.shape[0], weight.shape[0])
     guard rule != .digital else { return matmul(vectors, store.value(weight), transposeB: true) }
-    let matrix = devices(of: chunks[chunk])
-    let noise = random.derived("reads").derived(UInt64(step)).derived(UInt64(chunk))
+    let noise = random.derived("reads").derived(UInt64(step)).derived(UInt64(array))
+    var devices = programmed.channels(cut[array])
     if settings.readLevels > 0 {
-      let read = noise.derived("devices")
-      kk_random_add_gaussian(
-        matrix.pointer, matrix.pointer, settings.readLevels * level, read.seed, read.stream, 0,
-        matrix.shape.count)
+      devices = devices.copy()
+      noise.derived("devices").add(to: devices, deviation: settings.readLevels * level)
     }
-    let currents = matmul(vectors, matrix, transposeB: true)
+    let currents = matmul(vectors.channels(cut[array]), devices, transposeB: true)
     let unit = largest * level * Float(settings.levels - 1)
     if settings.outputNoise > 0 {
-      noise.fillNoise(currents, deviation: settings.outputNoise * unit)
+      noise.add(to: currents, deviation: settings.outputNoise * unit)
     }
     let ones = [Float](repeating: 1, count: max(count, outputs))
     _ = kk_adc(
@@ -218,18 +168,31 @@ public final class TrainedArrays {
     return currents
   }
 
+  /// The scaled sum over arrays, and the bias.
+  private func sum(_ partial: [Tensor], _ scales: [Float], _ bias: [Float]) -> Tensor {
+    let y = Tensor(uninitialized: partial[0].shape)
+    let outputs = bias.count
+    parallelChunks(y.shape[0], of: 1024) { rows in
+      for row in rows {
+        let target = y.pointer + row * outputs
+        for output in 0..<outputs { target[output] = bias[output] }
+        for (array, values) in partial.enumerated() {
+          let source = values.pointer + row * outputs
+          for output in 0..<outputs { target[output] += scales[array] * source[output] }
+        }
+      }
+    }
+    return y
+  }
+
   private func addGradients(
     _ g: Tensor, _ vectors: Tensor, _ partial: [Tensor], _ scales: [Float], _ context: Context
   ) {
     let matrix = matmul(g, vectors, transposeA: true)
     scaleArrays(of: matrix, by: scales)
     context.addGradient(matrix, to: weight)
-    let outputs = weight.shape[0]
-    var sums = [Float](repeating: 0, count: outputs)
-    for row in 0..<g.shape[0] {
-      for output in 0..<outputs { sums[output] += g.pointer[row * outputs + output] }
-    }
-    context.addGradient(Tensor(sums, shape: [outputs]), to: bias)
+    let ones = Tensor(repeating: 1, shape: [1, g.shape[0]])
+    context.addGradient(matmul(ones, g), to: bias)
     guard rule != .digital else { return }
     let dots = partial.map { values in
       var sum = 0.0
@@ -242,31 +205,17 @@ public final class TrainedArrays {
   /// Multiplies each weight of a matrix by the scale of its array.
   private func scaleArrays(of matrix: Tensor, by scales: [Float]) {
     guard rule != .digital else { return }
-    let channels = matrix.shape[1] / (kernel * kernel)
-    for (chunk, range) in chunks.enumerated() {
-      for row in 0..<matrix.shape[0] * kernel * kernel {
-        for channel in range {
-          matrix.pointer[row * channels + channel] *= scales[chunk]
-        }
+    for (array, range) in cut.enumerated() {
+      for row in 0..<matrix.shape[0] {
+        let first = matrix.pointer + row * matrix.shape[1] + range.lowerBound
+        kk_scale(first, first, range.count, scales[array])
       }
     }
-  }
-
-  /// The programmed weights of an array, all others 0: `[outputs, inputs of the layer]`.
-  private func devices(of range: Range<Int>) -> Tensor {
-    let result = Tensor(shape: programmed.shape)
-    let channels = programmed.shape[1] / (kernel * kernel)
-    for row in 0..<programmed.shape[0] * kernel * kernel {
-      for index in row * channels + range.lowerBound..<row * channels + range.upperBound {
-        result.pointer[index] = programmed.pointer[index]
-      }
-    }
-    return result
   }
 }
 
 extension RandomStream {
-  fileprivate func fillNoise(_ values: Tensor, deviation: Float) {
+  fileprivate func add(to values: Tensor, deviation: Float) {
     kk_random_add_gaussian(
       values.pointer, values.pointer, deviation, seed, stream, 0, values.shape.count)
   }

@@ -8,8 +8,6 @@ struct ArrayBlock: @unchecked Sendable {
   let rows: Range<Int>
   /// The outputs that it adds to.
   let columns: Range<Int>
-  /// The weight that a device's full range stands for.
-  let weightScale: Float
   private let planes: [ProgrammedPlane]
 
   init(
@@ -25,15 +23,19 @@ struct ArrayBlock: @unchecked Sendable {
       }
     }
     let largest = block.reduce(0) { max($0, abs($1)) }
-    weightScale = largest
-    if largest > 0 {
-      for index in block.indices { block[index] /= largest }
+    // Nothing but zeros is a sum of zero, whatever the devices do.
+    guard largest > 0 else {
+      planes = []
+      return
     }
+    for index in block.indices { block[index] /= largest }
     let programmer = Programmer(
       hardware: hardware, device: device, rows: rows.count, columns: columns.count)
     let encoded = hardware.encoding.planes(block, in: device.conductanceSiemens)
     planes = try encoded.enumerated().map { index, plane in
-      try programmer.program(plane, chip: chip.derived(UInt64(index)))
+      var programmed = try programmer.program(plane, chip: chip.derived(UInt64(index)))
+      for column in programmed.factors.indices { programmed.factors[column] *= largest }
+      return programmed
     }
   }
 
@@ -43,7 +45,7 @@ struct ArrayBlock: @unchecked Sendable {
     _ hardware: CrossbarHardware, _ statistics: ConversionStatistics?
   ) {
     let batch = x.shape[0]
-    guard batch > 0, weightScale > 0 else { return }
+    guard batch > 0 else { return }
     let inputs = ConvertedInputs(x, hardware.periphery.dac)
     for (index, plane) in planes.enumerated() {
       let stream = reads.derived(UInt64(index))
@@ -52,8 +54,7 @@ struct ArrayBlock: @unchecked Sendable {
       if hardware.periphery.boundManagement {
         sendAgain(plane, x, outputs, &scales, stream, firstVector, hardware)
       }
-      let factors = [Float](repeating: weightScale * plane.significance, count: columns.count)
-      let saturated = convert(outputs, scales, factors, hardware.periphery.adc, into: y)
+      let saturated = convert(outputs, scales, plane.factors, hardware.periphery.adc, into: y)
       statistics?.add(conversions: batch * columns.count, saturated: saturated)
     }
   }
@@ -138,14 +139,16 @@ struct ArrayBlock: @unchecked Sendable {
     let chunk = 16
     var saturated = [Int](repeating: 0, count: (batch + chunk - 1) / chunk)
     saturated.withUnsafeMutableBufferPointer { saturated in
-      nonisolated(unsafe) let saturated = saturated
-      let values = currents.pointer
-      parallelChunks(batch, of: chunk) { range in
-        saturated[range.lowerBound / chunk] = Int(
-          kk_adc(
-            y.pointer + range.lowerBound * y.rowStride + columns.lowerBound,
-            values + range.lowerBound * width, Array(scales[range]), factors, range.count, width,
-            y.rowStride, width, adc.step, adc.bound, 1))
+      scales.withUnsafeBufferPointer { scales in
+        nonisolated(unsafe) let (saturated, scales) = (saturated, scales)
+        parallelChunks(batch, of: chunk) { range in
+          let first = range.lowerBound
+          saturated[first / chunk] = Int(
+            kk_adc(
+              y.pointer + first * y.rowStride + columns.lowerBound,
+              currents.pointer + first * width, scales.baseAddress! + first, factors, range.count,
+              width, y.rowStride, width, adc.step, adc.bound, 1))
+        }
       }
     }
     return saturated.reduce(0, +)

@@ -14,9 +14,6 @@ public final class ConversionStatistics: Sendable {
     }
   }
 
-  /// Conversions.
-  public var conversions: Int { counts.withLock { $0.conversions } }
-
   /// Share of conversions that were beyond the converter's bound.
   public var saturatedShare: Double {
     counts.withLock {

@@ -11,7 +11,7 @@ import Tensor
 /// Σ σ²·x². So a vector costs two products and one Gaussian an output, exactly, instead of one Gaussian
 /// a device.
 public struct CrossbarMatrix: Sendable {
-  /// What was programmed.
+  /// Columns of the weight matrix.
   public let inputs: Int
   /// Rows of the weight matrix.
   public let outputs: Int
@@ -27,15 +27,20 @@ public struct CrossbarMatrix: Sendable {
   /// Programs a matrix.
   ///
   /// - Parameters:
-  ///   - weights: `[outputs, inputs]`.
+  ///   - weights: `[outputs, inputs]`; of a convolution all taps of a channel together.
+  ///   - taps: Taps of a kernel, which one array holds together.
   ///   - hardware: The arrays.
   ///   - chip: What makes this chip different from others: the draws of its devices.
   ///   - name: What errors call the matrix.
-  /// - Throws: `KirchhoffError` for a weight that is no number, or an unknown device.
+  /// - Throws: `KirchhoffError` for a weight that is no number, an unknown device, or arrays too small
+  ///   for a kernel or a weight.
   public init(
-    _ weights: Tensor, on hardware: CrossbarHardware, chip: RandomStream, name: String = "matrix"
+    _ weights: Tensor, taps: Int = 1, on hardware: CrossbarHardware, chip: RandomStream,
+    name: String = "matrix"
   ) throws {
-    require(weights.shape.rank == 2, "CrossbarMatrix: weights \(weights.shape)")
+    require(
+      weights.shape.rank == 2 && weights.shape[1] % taps == 0,
+      "CrossbarMatrix: weights \(weights.shape) of \(taps) taps")
     (outputs, inputs) = (weights.shape[0], weights.shape[1])
     self.hardware = hardware
     let floats = weights.floats
@@ -45,19 +50,17 @@ public struct CrossbarMatrix: Sendable {
         found: "\(floats[bad])", expected: "a finite number")
     }
     let device = try DeviceRegistry.device(hardware.device)
-    var blocks: [ArrayBlock] = []
-    let columnsOfWeights = max(hardware.columns / hardware.columnsPerWeight, 1)
-    for firstRow in stride(from: 0, to: inputs, by: hardware.rows) {
-      for firstColumn in stride(from: 0, to: outputs, by: columnsOfWeights) {
-        let rows = firstRow..<min(firstRow + hardware.rows, inputs)
-        let columns = firstColumn..<min(firstColumn + columnsOfWeights, outputs)
-        blocks.append(
-          try ArrayBlock(
-            floats, inputs: inputs, rows: rows, columns: columns, hardware, device,
-            chip: chip.derived(UInt64(firstRow), UInt64(firstColumn))))
+    let cut = ArrayCut(rows: hardware.rows, columns: hardware.columns)
+    let columns = try cut.columns(
+      of: outputs, each: hardware.encoding.devicesPerWeight, name: name)
+    let width = inputs
+    blocks = try cut.rows(of: inputs / taps, taps: taps, name: name).flatMap { rows in
+      try columns.map { columns in
+        try ArrayBlock(
+          floats, inputs: width, rows: rows, columns: columns, hardware, device,
+          chip: chip.derived(UInt64(rows.lowerBound), UInt64(columns.lowerBound)))
       }
     }
-    self.blocks = blocks
   }
 
   /// The outputs of vectors.
@@ -84,9 +87,4 @@ public struct CrossbarMatrix: Sendable {
     }
     return result
   }
-}
-
-extension CrossbarHardware {
-  /// Bit lines that a weight takes.
-  public var columnsPerWeight: Int { encoding.devicesPerWeight }
 }

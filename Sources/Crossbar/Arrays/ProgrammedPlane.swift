@@ -8,8 +8,8 @@ struct ProgrammedPlane {
   var mean: Tensor
   /// Variance of a read, in the same units squared, `[rows, columns]`; nil where reads are exact.
   var variance: Tensor?
-  /// What a converted output counts for.
-  var significance: Float
+  /// What a converted output of each column counts for, drift compensated.
+  var factors: [Float]
 }
 
 /// Programs the devices of one block of an array: rows and columns that share drivers and converters.
@@ -22,15 +22,14 @@ struct Programmer {
   /// - Parameter chip: The draws of this block's devices, plane and side apart.
   func program(_ plane: EncodedPlane, chip: RandomStream) throws -> ProgrammedPlane {
     let now = try side(plane, chip: chip, seconds: hardware.seconds)
-    var mean = now.mean
+    var factors = [Float](repeating: plane.significance, count: columns)
     if hardware.compensation != .none, hardware.seconds > 0 {
-      let fresh = try side(plane, chip: chip, seconds: 0).mean
-      compensate(&mean, fresh)
+      let gains = try gains(now.mean, side(plane, chip: chip, seconds: 0).mean)
+      for column in 0..<columns { factors[column] *= gains[column] }
     }
     return ProgrammedPlane(
-      mean: Tensor(mean, shape: [rows, columns]),
-      variance: now.variance.map { Tensor($0, shape: [rows, columns]) },
-      significance: plane.significance)
+      mean: Tensor(now.mean, shape: [rows, columns]),
+      variance: now.variance.map { Tensor($0, shape: [rows, columns]) }, factors: factors)
   }
 
   private func side(
@@ -104,25 +103,19 @@ struct Programmer {
     return range.lowerBound + ((target - range.lowerBound) / level).rounded() * level
   }
 
-  /// Scales a drifted matrix back by what one-hot reads of the fresh and of the drifted array give.
-  private func compensate(_ mean: inout [Float], _ fresh: [Float]) {
-    func factor(_ indices: some Sequence<Int>) -> Float {
-      var (before, now) = (Float(0), Float(0))
-      for index in indices {
-        before += abs(fresh[index])
-        now += abs(mean[index])
-      }
-      return now > 0 ? before / now : 1
+  /// What converted outputs of a drifted array are multiplied with, by what one-hot reads of the fresh
+  /// and of the drifted array give: noise and steps of the converter grow with the signal.
+  private func gains(_ drifted: [Float], _ fresh: [Float]) -> [Float] {
+    var before = [Float](repeating: 0, count: columns)
+    var now = before
+    for index in fresh.indices {
+      before[index % columns] += abs(fresh[index])
+      now[index % columns] += abs(drifted[index])
     }
     if hardware.compensation == .global {
-      let scale = factor(mean.indices)
-      for index in mean.indices { mean[index] *= scale }
-    } else {
-      for column in 0..<columns {
-        let indices = stride(from: column, to: mean.count, by: columns)
-        let scale = factor(indices)
-        for index in indices { mean[index] *= scale }
-      }
+      before = [Float](repeating: before.reduce(0, +), count: columns)
+      now = [Float](repeating: now.reduce(0, +), count: columns)
     }
+    return zip(before, now).map { $1 > 0 ? $0 / $1 : 1 }
   }
 }

@@ -59,15 +59,3 @@ public struct DeviceDraws: Hashable, Sendable {
   /// A device that is average in all.
   public static let none = DeviceDraws(programming: 0, evolution: 0)
 }
-
-/// The polynomial c₀ + c₁x + c₂x² and so on.
-func polynomial(_ coefficients: [Float], at x: Float) -> Float {
-  coefficients.reversed().reduce(0) { $0 * x + $1 }
-}
-
-/// Microsiemens per siemens.
-let micro: Float = 1e-6
-
-extension Float {
-  func clamped(_ low: Float, _ high: Float) -> Float { Swift.min(Swift.max(self, low), high) }
-}

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// CMO/HfOx filamentary ReRAM, one device, 9 to 88.2 µS (aihwkit): write-verify to an acceptance
 /// range, relaxation in the logarithm of time, 1/f reads.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
+import Foundation
 
 /// A phase-change memory device: programming error, drift with an exponent of its own, 1/f read noise.
 ///
@@ -38,8 +32,7 @@ public struct PhaseChangeDevice: DeviceModel {
     let ratio = target / maximum
     let programmed = max(target + maximum * programming(ratio) * draws.programming, 0)
     guard seconds > 0 else { return programmed }
-    // Logarithms of a device that was asked for nothing are cut off where the reference cuts them.
-    let exponent = drift(max(ratio, 1e-7))
+    let exponent = drift(ratio)
     let nu = abs(exponent.mean + exponent.deviation * draws.evolution)
     return programmed * pow((seconds + referenceSeconds) / referenceSeconds, -nu)
   }
@@ -61,60 +54,49 @@ extension PhaseChangeDevice {
     conductanceSiemens: 0...25e-6, referenceSeconds: 20, readSeconds: 250e-9,
     programming: { polynomial([0.26348, 1.9650, -1.1731], at: $0) / 25 },
     drift: { ratio in
-      (
-        (-0.0155 * log(ratio) + 0.0244).clamped(0.049, 0.1),
-        (-0.0125 * log(ratio) - 0.0059).clamped(0.008, 0.045)
+      // The reference cuts logarithms of nothing off here.
+      let logarithm = log(max(ratio, 1e-7))
+      return (
+        (-0.0155 * logarithm + 0.0244).clamped(0.049, 0.1),
+        (-0.0125 * logarithm - 0.0059).clamped(0.008, 0.045)
       )
     },
     read: { min(0.0088 / max(pow($0, 0.65), 1e-3), 0.2) })
 
   /// The phase-change memory of the Hermes chip, two devices a weight (aihwkit, `noise/hermes.py`).
-  public static let hermes = PhaseChangeDevice(
-    name: "hermes",
-    summary: "phase-change memory of the Hermes chip, two devices a weight (aihwkit)",
-    conductanceSiemens: 0...20.7e-6, referenceSeconds: 300, readSeconds: 512e-9,
-    programming: {
-      polynomial([0.16603222, 4.71806468, -8.48101252, 4.68961419], at: $0) / 20.7
-    },
-    drift: { ratio in
-      (
-        hermesMeanExponent(ratio),
-        ratio < 0.3055
-          ? (-0.0117 * log(ratio) - 0.0057).clamped(0.0091, 0.04)
-          : polynomial([0.0073, 0.0093, -0.0118], at: ratio)
-      )
-    },
-    read: { ratio in
-      ratio < 0.16
-        ? (-0.0117 * log(max(ratio, 1e-7)) - 0.0069).clamped(0.015, 0.04)
-        : polynomial([0.0123, 0.0211, -0.0280, 0.0069], at: ratio)
-    })
+  public static let hermes = hermes(
+    "hermes", "two devices a weight", maximumMicrosiemens: 20.7, referenceSeconds: 300,
+    programming: [0.16603222, 4.71806468, -8.48101252, 4.68961419],
+    exponentDeviation: PiecewiseFit(
+      limit: 0.3055, slope: -0.0117, offset: -0.0057, range: 0.0091...0.04,
+      coefficients: [0.0073, 0.0093, -0.0118]),
+    read: PiecewiseFit(
+      limit: 0.16, slope: -0.0117, offset: -0.0069, range: 0.015...0.04,
+      coefficients: [0.0123, 0.0211, -0.0280, 0.0069]))
 
   /// As ``hermes``, with one device a weight.
-  public static let hermesSingle = PhaseChangeDevice(
-    name: "hermes-single",
-    summary: "phase-change memory of the Hermes chip, one device a weight (aihwkit)",
-    conductanceSiemens: 0...10.35e-6, referenceSeconds: 200, readSeconds: 512e-9,
-    programming: {
-      polynomial([0.15781817, 2.32443916, -2.16310839, 0.68841818], at: $0) / 10.35
-    },
-    drift: { ratio in
-      (
-        hermesMeanExponent(ratio),
-        ratio < 0.3039
-          ? (-0.0120 * log(ratio) - 0.0023).clamped(0.0124, 0.04)
-          : polynomial([0.0104, 0.0116, -0.0165], at: ratio)
-      )
-    },
-    read: { ratio in
-      ratio < 0.1591
-        ? (-0.0078 * log(max(ratio, 1e-7)) + 0.0038).clamped(0.0179, 0.04)
-        : polynomial([0.0088, 0.0768, -0.1352, 0.0664], at: ratio)
-    })
+  public static let hermesSingle = hermes(
+    "hermes-single", "one device a weight", maximumMicrosiemens: 10.35, referenceSeconds: 200,
+    programming: [0.15781817, 2.32443916, -2.16310839, 0.68841818],
+    exponentDeviation: PiecewiseFit(
+      limit: 0.3039, slope: -0.0120, offset: -0.0023, range: 0.0124...0.04,
+      coefficients: [0.0104, 0.0116, -0.0165]),
+    read: PiecewiseFit(
+      limit: 0.1591, slope: -0.0078, offset: 0.0038, range: 0.0179...0.04,
+      coefficients: [0.0088, 0.0768, -0.1352, 0.0664]))
 
-  private static func hermesMeanExponent(_ ratio: Float) -> Float {
-    ratio < 0.0945
-      ? (-0.0387 * log(ratio) - 0.0182).clamped(0.0720, 0.13)
-      : polynomial([0.0736, -0.0126, -0.0436], at: ratio)
+  private static func hermes(
+    _ name: String, _ weight: String, maximumMicrosiemens: Float, referenceSeconds: Float,
+    programming: [Float], exponentDeviation: PiecewiseFit, read: PiecewiseFit
+  ) -> PhaseChangeDevice {
+    let exponentMean = PiecewiseFit(
+      limit: 0.0945, slope: -0.0387, offset: -0.0182, range: 0.0720...0.13,
+      coefficients: [0.0736, -0.0126, -0.0436])
+    return PhaseChangeDevice(
+      name: name, summary: "phase-change memory of the Hermes chip, \(weight) (aihwkit)",
+      conductanceSiemens: 0...maximumMicrosiemens * micro, referenceSeconds: referenceSeconds,
+      readSeconds: 512e-9,
+      programming: { polynomial(programming, at: $0) / maximumMicrosiemens },
+      drift: { (exponentMean($0), exponentDeviation($0)) }, read: { read($0) })
   }
 }

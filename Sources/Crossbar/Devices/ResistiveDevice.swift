@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A resistive memory device that was characterised at some times after programming: at each, the
 /// conductance is spread around the target.
 ///

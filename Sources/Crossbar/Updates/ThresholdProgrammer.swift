@@ -51,14 +51,16 @@ public struct ThresholdProgrammer: Codable, Hashable, Sendable {
     return programmed
   }
 
-  /// Every change written at once, none kept: what mixed precision is held against.
-  public func rewritten(_ change: [Float]) -> ThresholdProgrammer {
-    var result = self
-    for index in change.indices where change[index] != 0 {
-      result.belief[index] = target(belief[index] + change[index])
-      result.writes[index] += 1
+  /// Writes every change at once and keeps none: what mixed precision is held against.
+  ///
+  /// - Returns: The devices to program, by index.
+  public mutating func rewrite(_ change: [Float]) -> [Int] {
+    let programmed = change.indices.filter { change[$0] != 0 }
+    for index in programmed {
+      belief[index] = target(belief[index] + change[index])
+      writes[index] += 1
     }
-    return result
+    return programmed
   }
 
   private func target(_ weight: Float) -> Float {

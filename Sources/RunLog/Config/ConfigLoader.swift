@@ -44,7 +44,7 @@ public struct ConfigLoader<Config: ValidatedConfig & Sendable>: Sendable {
   /// Throws `.config` for whatever is wrong with the contents, `.io` when the file cannot be read,
   /// `.usage` when `source` is neither preset nor file.
   public func load(_ source: String?, overrides: [String] = []) throws -> Config {
-    if let source, Self.isPath(source) {
+    if let source, PathParts.namesYAML(source) {
       return try parse(try Self.text(source), subject: source, overrides: overrides)
     }
     let node = try preset(source ?? presets[0].name, subject: source ?? "default")
@@ -63,10 +63,6 @@ public struct ConfigLoader<Config: ValidatedConfig & Sendable>: Sendable {
   ) throws -> Config {
     let whole = try overrides.reduce(node) { try apply($1, to: $0) }
     return try ConfigDecoder(fillsDefaults: fillsDefaults).decode(Config.self, from: whole)
-  }
-
-  private static func isPath(_ source: String) -> Bool {
-    source.hasSuffix(".yaml") || source.hasSuffix(".yml") || source.contains("/")
   }
 
   private func preset(_ name: String, subject: String, place: String? = nil) throws -> ConfigNode {

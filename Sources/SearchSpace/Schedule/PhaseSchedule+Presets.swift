@@ -81,8 +81,7 @@ extension PhaseSchedule {
 
   /// As ``cnnFirst``, but first only the largest convolutional network, from labels alone.
   ///
-  /// A step of it costs a fraction of a sandwich's, and what it learns the smaller ones inherit: the
-  /// shortest way to a given accuracy where time is what is short.
+  /// A step of it costs a fraction of a sandwich's, and what it learns the smaller ones inherit.
   public static let largestFirst = PhaseSchedule(
     name: "largest-first",
     phases: [

@@ -58,7 +58,7 @@ public struct LeNetTraining: Sendable {
     let loader = try BatchLoader(data.training, options: options)
     let test = try BatchLoader(
       data.test, options: .evaluation(batchSize: 500, normalisation: .identity(channels: 1)))
-    let network = Network(rule, arrays, RandomStream(seed: seed).derived("lenet"), seed: seed)
+    let network = try Network(rule, arrays, RandomStream(seed: seed).derived("lenet"), seed: seed)
     let gradients = Gradients(for: network.store)
     var optimizer = AdamW(for: network.store)
     let norms = NormStatistics(channels: 0)
@@ -93,14 +93,16 @@ public struct LeNetTraining: Sendable {
 
     init(
       _ rule: WriteRule, _ settings: TrainedArraySettings, _ random: RandomStream, seed: UInt64
-    ) {
+    ) throws {
       let store = store
-      func layer(_ name: String, _ kernel: Int, _ inputs: Int, _ outputs: Int) -> TrainedArrays {
-        TrainedArrays(
+      func layer(_ name: String, _ kernel: Int, _ inputs: Int, _ outputs: Int) throws
+        -> TrainedArrays
+      {
+        try TrainedArrays(
           name, kernel: kernel, inputs: inputs, outputs: outputs, in: store, rule: rule,
           settings: settings, random: random)
       }
-      layers = [layer("conv1", 5, 1, 4), layer("conv2", 5, 4, 12), layer("fc", 1, 192, 10)]
+      layers = try [layer("conv1", 5, 1, 4), layer("conv2", 5, 4, 12), layer("fc", 1, 192, 10)]
       store.finish(seed: seed)
       for layer in layers { layer.begin(store) }
     }

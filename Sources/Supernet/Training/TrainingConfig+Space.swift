@@ -30,7 +30,7 @@ extension TrainingConfig {
   }
 
   /// Whether the space is that of a file, not a preset.
-  var namesSpaceFile: Bool { SupernetSpace.isFile(space) }
+  var namesSpaceFile: Bool { PathParts.namesYAML(space) }
 }
 
 extension SupernetSpace {
@@ -38,12 +38,8 @@ extension SupernetSpace {
   ///
   /// - Throws: `KirchhoffError` with the nearest preset's name, or with what is wrong in the file.
   public static func named(_ name: String) throws -> SupernetSpace {
-    isFile(name)
+    PathParts.namesYAML(name)
       ? try SupernetSpace(contentsOf: URL(fileURLWithPath: name)) : try SupernetSpace.preset(name)
-  }
-
-  fileprivate static func isFile(_ name: String) -> Bool {
-    name.contains("/") || name.hasSuffix(".yaml") || name.hasSuffix(".yml")
   }
 
   /// What a checkpoint must fit: the name of the space, and a hash of all of it.

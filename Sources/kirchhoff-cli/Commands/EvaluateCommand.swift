@@ -95,45 +95,56 @@ struct EvaluateCommand: ParsableCommand {
 
   private var isFile: Bool { source.hasSuffix(".safetensors") }
 
-  private func evaluateRun() throws -> EvaluationReport {
+  /// A run with what of it is to be scored.
+  private struct Opened {
+    let trained: TrainedSupernet
+    let chosen: [(label: String, subnet: Subnet)]
+    let images: ImageDataset
+    let calibration: TrainingConfig.Calibration
+    let evaluator: SubnetEvaluator
+
+    var space: SupernetSpace { trained.supernet.space }
+  }
+
+  private func open() throws -> Opened {
     let trained = try TrainedSupernet(RunPaths(source), data: data.map { DatasetSource($0) })
-    let space = trained.supernet.space
-    let chosen = try choice(of: space, trained.config)
+    let chosen = try choice(of: trained.supernet.space, trained.config)
     let images = selected(trained.data)
     let calibration = calibration.applied(to: trained.config.calibration)
-    let evaluator = try trained.evaluator(calibration: calibration, on: images)
+    return Opened(
+      trained: trained, chosen: chosen, images: images, calibration: calibration,
+      evaluator: try trained.evaluator(calibration: calibration, on: images))
+  }
+
+  private func evaluateRun() throws -> EvaluationReport {
+    let run = try open()
     let bar = ProgressBar(
-      total: chosen.count, unit: .items("subnets"), style: .automatic(quiet: quiet))
-    let rows = try chosen.enumerated().map { index, chosen in
-      let score = try evaluator.score(chosen.subnet, calibrated: !noCalibration)
+      total: run.chosen.count, unit: .items("subnets"), style: .automatic(quiet: quiet))
+    let rows = try run.chosen.enumerated().map { index, chosen in
+      let score = try run.evaluator.score(chosen.subnet, calibrated: !noCalibration)
       bar.update(step: index + 1, phase: "evaluating")
-      return try EvaluatedSubnet(chosen.label, chosen.subnet, of: space, score: score)
+      return try EvaluatedSubnet(chosen.label, chosen.subnet, of: run.space, score: score)
     }
     bar.finish()
     return EvaluationReport(
-      source: source, space: space.name, data: images.name, images: on.rawValue,
-      step: trained.step, isAveraged: trained.isAveraged,
-      calibration: noCalibration ? nil : calibration, subnets: rows)
+      source: source, space: run.space.name, data: run.images.name, images: on.rawValue,
+      step: run.trained.step, isAveraged: run.trained.isAveraged,
+      calibration: noCalibration ? nil : run.calibration, subnets: rows)
   }
 
   private func evaluateOnArrays() throws {
     let points = try crossbar.points()
-    let trained = try TrainedSupernet(RunPaths(source), data: data.map { DatasetSource($0) })
-    let space = trained.supernet.space
-    let chosen = try choice(of: space, trained.config)
-    let images = selected(trained.data)
-    let evaluator = try trained.evaluator(
-      calibration: calibration.applied(to: trained.config.calibration), on: images)
+    let run = try open()
     let bar = ProgressBar(
-      total: points.count * chosen.count * crossbar.chips, unit: .items("chips"),
+      total: points.count * run.chosen.count * crossbar.chips, unit: .items("chips"),
       style: .automatic(quiet: quiet))
     var rows: [AnalogReport.Row] = []
     SignalGuard.install()
     for point in points {
-      for (label, subnet) in chosen {
+      for (label, subnet) in run.chosen {
         let done = rows.count * crossbar.chips
-        let score = try evaluator.score(
-          subnet, on: point.hardware, chips: crossbar.chips, seed: seed ?? trained.config.seed
+        let score = try run.evaluator.score(
+          subnet, on: point.hardware, chips: crossbar.chips, seed: seed ?? run.trained.config.seed
         ) { chip in
           bar.update(step: done + chip, phase: label)
           try SignalGuard.check(saved: "nothing is saved before the table")
@@ -141,13 +152,13 @@ struct EvaluateCommand: ParsableCommand {
         rows.append(
           AnalogReport.Row(
             settings: point.settings.map { AnalogReport.Setting(name: $0.name, value: $0.value) },
-            network: try EvaluatedSubnet(label, subnet, of: space, score: score.digital),
+            network: try EvaluatedSubnet(label, subnet, of: run.space, score: score.digital),
             analog: score))
       }
     }
     bar.finish()
     let report = AnalogReport(
-      source: source, hardware: crossbar.hardware ?? "", data: images.name, images: on.rawValue,
+      source: source, hardware: crossbar.hardware ?? "", data: run.images.name, images: on.rawValue,
       rows: rows)
     output.json ? try printJSON(report) : print(report.text)
     for warning in report.warnings { note("warning: \(warning)") }

@@ -6,8 +6,7 @@ enum SpaceSource {
   /// Reads the space; a word with a slash or the ending of a YAML file is a path.
   static func load(_ source: String) throws -> SupernetSpace {
     if SupernetSpace.presetNames.contains(source) { return try .preset(source) }
-    let isPath = source.contains("/") || source.hasSuffix(".yaml") || source.hasSuffix(".yml")
-    guard isPath || FileManager.default.fileExists(atPath: source) else {
+    guard PathParts.namesYAML(source) || FileManager.default.fileExists(atPath: source) else {
       throw KirchhoffError(
         .config, subject: "search space", found: "\"\(source)\"",
         expected: "one of \(SupernetSpace.presetNames.joined(separator: ", ")), or a YAML file",

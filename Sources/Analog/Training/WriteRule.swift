@@ -1,0 +1,9 @@
+/// How the devices of a layer follow its training.
+public enum WriteRule: String, Codable, Hashable, Sendable, CaseIterable {
+  /// No devices: weights are digital numbers.
+  case digital
+  /// Updates add up in digital memory; a device is programmed when they pass a level.
+  case mixedPrecision = "mixed-precision"
+  /// Every update is written at once.
+  case naive
+}
