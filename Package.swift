@@ -76,7 +76,8 @@ let package = Package(
     .target(
       name: "Analog",
       dependencies: [
-        "Runtime", "Tensor", "Autodiff", "NN", "Crossbar", "SearchSpace", "Supernet", "CKernels",
+        "Runtime", "Configuration", "Tensor", "Autodiff", "NN", "Crossbar", "Datasets",
+        "SearchSpace", "RunLog", "Supernet", "CKernels",
       ]),
 
     // Floor 7.

@@ -15,6 +15,7 @@ enum CrossbarCases {
           plain(inputs, outputs, batch), chain(inputs, outputs, batch),
           noisy(inputs, outputs, batch, "io8", deviceNoise(0.0175)),
           noisy(inputs, outputs, batch, "pcmread8", phaseChange),
+          bitSerial(inputs, outputs, batch),
         ]
       }
     } + [64, 128, 256].map(folding)
@@ -144,6 +145,49 @@ enum CrossbarCases {
             error: abs(try deviation(hardware) / deviation(literal) - 1),
             tolerance: 5 / count.squareRoot())
         }, run: { _ = matrix.multiply(x, reads: reads) })
+    }
+  }
+
+  /// Five-bit inputs sent bit by bit to 128-row arrays of four two-bit slices, every partial sum through a
+  /// 6-bit converter.
+  private static func bitSerial(_ inputs: Int, _ outputs: Int, _ batch: Int) -> BenchmarkCase {
+    BenchmarkCase(
+      "crossbar.bitserial.\(inputs)x\(outputs).in5serial.adc6.b\(batch)", unit: "samples/s",
+      work: Double(batch), operations: 2 * Double(inputs * outputs * batch)
+    ) {
+      var hardware = CrossbarHardware()
+      hardware.encoding = .offsetSlices(bits: 8, cellBits: 2)
+      hardware.periphery.inputs = .serial(.init(bits: 5))
+      hardware.periphery.adc = Converter(bits: 6, bound: 128, codes: .unipolar)
+      (hardware.rows, hardware.columns) = (128, 2048)
+      let stream = RandomStream(seed: 1)
+      func codes(_ count: Int, _ name: String, _ value: (Float) -> Float) -> [Float] {
+        (0..<UInt64(count)).map { value(stream.derived(name).uniform(at: $0)).rounded() }
+      }
+      let w = codes(outputs * inputs, "w") { 254 * $0 - 127 }
+      let x = codes(batch * inputs, "x") { 31 * $0 }
+      let matrix = try CrossbarMatrix(
+        Tensor(w, shape: [outputs, inputs]), on: hardware, chip: stream)
+      let vectors = Tensor(x, shape: [batch, inputs])
+      return BenchmarkCase.Prepared(
+        verify: {
+          let y = matrix.multiply(vectors.prefix(0..<1), reads: stream)
+          var expected = 0.0
+          for first in stride(from: 0, to: inputs, by: 128) {
+            let rows = first..<min(first + 128, inputs)
+            for part in 0..<20 {
+              let (slice, bit) = (part / 5, part % 5)
+              let sum = rows.reduce(0) { sum, row in
+                sum + (Int(w[row]) + 128) >> (2 * slice) & 3 * (Int(x[row]) >> bit & 1)
+              }
+              let code = (Double(sum) * 63 / 384).rounded(.toNearestOrEven)
+              expected += code * 384 / 63 * Double(1 << (bit + 2 * slice))
+            }
+            expected -= rows.reduce(0) { $0 + 128 * Double(x[$1]) }
+          }
+          return BenchmarkCase.Verification(
+            error: abs(Double(y[0, 0]) - expected) / Double(128 * 31 * inputs), tolerance: 1e-5)
+        }, run: { _ = matrix.multiply(vectors, reads: stream) })
     }
   }
 

@@ -9,9 +9,9 @@
 
 KK_INLINE vf v_absolute(vf v) { return __builtin_elementwise_abs(v); }
 
-KK_INLINE vf v_convert(vf x, float step, float inverse, float bound) {
+KK_INLINE vf v_convert(vf x, float step, float inverse, float low, float high) {
   vf v = step > 0 ? __builtin_elementwise_rint(x * inverse) * step : x;
-  return v_min(v_max(v, v_splat(-bound)), v_splat(bound));
+  return v_min(v_max(v, v_splat(low)), v_splat(high));
 }
 
 static void KK_FN(kk_row_maxima)(float *scale, const float *x, size_t rows, size_t columns,
@@ -29,14 +29,14 @@ static void KK_FN(kk_dac)(float *y, const float *x, const float *scale, size_t r
   for (size_t r = 0; r < rows; r++, x += x_stride, y += y_stride) {
     const float factor = scale[r] > 0 ? 1 / scale[r] : 0;
     KK_FOR_LANES(c, columns, {
-      v_put(y + c, v_convert(v_get(x + c, lanes) * factor, step, inverse, bound), lanes);
+      v_put(y + c, v_convert(v_get(x + c, lanes) * factor, step, inverse, -bound, bound), lanes);
     });
   }
 }
 
 static void KK_FN(kk_adc)(size_t *clipped, float *y, const float *x, const float *row_scale,
                           const float *column_scale, size_t rows, size_t columns,
-                          ptrdiff_t y_stride, ptrdiff_t x_stride, float step, float bound,
+                          ptrdiff_t y_stride, ptrdiff_t x_stride, float step, float low, float high,
                           int accumulate) {
   const float inverse = step > 0 ? 1 / step : 0;
   size_t beyond = 0;
@@ -45,8 +45,8 @@ static void KK_FN(kk_adc)(size_t *clipped, float *y, const float *x, const float
     KK_FOR_LANES(c, columns, {
       vf v = v_get(x + c, lanes);
       // A comparison is −1 in every lane where it holds.
-      count -= v_absolute(v) > v_splat(bound);
-      vf value = v_convert(v, step, inverse, bound) * row_scale[r];
+      count -= (v < v_splat(low)) | (v > v_splat(high));
+      vf value = v_convert(v, step, inverse, low, high) * row_scale[r];
       value = value * v_get(column_scale + c, lanes);
       if (accumulate) value = v_get(y + c, lanes) + value;
       v_put(y + c, value, lanes);

@@ -6,12 +6,13 @@ struct TrainedArraysTests {
   private let store = ParameterStore()
 
   private func layer(
-    _ rule: WriteRule, kernel: Int = 3, _ change: (inout TrainedArraySettings) -> Void = { _ in }
+    _ rule: WriteRule, kernel: Int = 3, _ change: (inout CrossbarHardware) -> Void = { _ in }
   ) throws -> TrainedArrays {
-    var settings = TrainedArraySettings.twoBit
-    change(&settings)
+    var settings = TrainedArraySettings(
+      rule: rule, hardware: try .preset("bulk-switching-2bit"))
+    change(&settings.hardware)
     let layer = try TrainedArrays(
-      "layer", kernel: kernel, inputs: 9, outputs: 3, in: store, rule: rule, settings: settings,
+      "layer", kernel: kernel, inputs: 9, outputs: 3, in: store, settings: settings,
       random: RandomStream(seed: 2))
     store.finish(seed: 5)
     layer.begin(store)
@@ -101,8 +102,8 @@ struct TrainedArraysTests {
   func fineConverters() throws {
     let layer = try layer(.mixedPrecision) {
       $0.rows = 27
-      $0.inputBits = 16
-      $0.adc = Converter(bits: 20, bound: 100)
+      $0.periphery.dac.bits = 16
+      $0.periphery.adc = Converter(bits: 20, bound: 100)
     }
     let x = uniform([2, 5, 5, 9], "x")
     let found = context().value(layer(Variable(constant: x), step: 0, in: context()))
@@ -156,11 +157,15 @@ struct TrainedArraysTests {
     #expect(zip(store.value(weight).floats, first).allSatisfy { abs($0 - $1) < 1e-6 })
   }
 
-  @Test("Reads deviate by their share of a level, as the same step draws them again")
-  func readNoise() throws {
+  @Test(
+    "Reads deviate by their share of a level, as the same step draws them again",
+    arguments: [ReadNoise.perRead, .perCall])
+  func readNoise(_ kind: ReadNoise) throws {
+    // A deviation of 0.3 levels of the pair.
     let layer = try layer(.mixedPrecision, kernel: 1) {
-      $0.readLevels = 0.3
-      $0.adc = Converter(bits: nil, bound: 1e6)
+      $0.readNoise = kind
+      $0.readDeviation = 0.1
+      $0.periphery.adc = Converter(bits: nil, bound: 1e6)
     }
     let x = uniform([1, 1, 1, 9], "x")
     func output(_ step: Int) -> [Float] {

@@ -17,7 +17,7 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
   static let all: [KernelCase] =
     elementwise + rows + reductions + optimizers + randomNumbers + softmax + losses + layerNorm
     + batchNorm + depthwise + windows + pointwise
-    + pooling + localPooling + resizing + attention + convolution + converters
+    + pooling + localPooling + resizing + attention + convolution + converters + bitSerial
 }
 
 /// An instruction set by name.

@@ -20,8 +20,8 @@ extension KernelCase {
           let y = arena.output("adc \(accumulate)", rows, columns, start: start, .bits)
           clipped[accumulate] = Int(
             kk_adc(
-              y, x, scale, factors, rows, columns, columns, stride, step, bound,
-              Int32(accumulate)))
+              y, x, scale, factors, rows, columns, columns, stride, step,
+              accumulate == 1 ? 0 : -bound, bound, Int32(accumulate)))
         }
         let counts = arena.integerOutput("clipped", 2)
         for index in 0...1 { counts[index] = Int32(clipped[index]) }

@@ -20,4 +20,5 @@
 #include "attention.h"
 #include "peak.h"
 #include "convolution.h"
+#include "bitserial.h"
 #include "converters.h"

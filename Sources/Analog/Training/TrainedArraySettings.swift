@@ -1,26 +1,56 @@
+import Configuration
 import Crossbar
+import Runtime
 
-/// What arrays are trained with.
+/// What arrays are trained with, and how their devices follow.
 public struct TrainedArraySettings: Codable, Hashable, Sendable {
-  /// Levels of a device; a differential pair holds 2 · levels − 1 weights.
-  public var levels: Int
-  /// Word lines of an array.
-  public var rows: Int
-  /// Input bits.
-  public var inputBits: Int
-  /// The converter behind every array, in units of the largest input times the largest weight.
-  public var adc: Converter
-  /// Standard deviation of programming, levels.
-  public var programmingLevels: Float
-  /// Standard deviation of a read of a device pair, levels, drawn once a call.
-  public var readLevels: Float
-  /// Standard deviation of noise before the converter, in the units of its bound.
-  public var outputNoise: Float
+  /// How devices follow the training.
+  public var rule: WriteRule
+  /// The arrays.
+  public var hardware: CrossbarHardware
+  /// θ in units of the largest weight that a pair of devices holds; nil: one level of the device, or a
+  /// fifteenth where it has none (arXiv 2305.14547 takes that for its larger networks).
+  public var threshold: Float?
+  /// The largest weight that a pair holds, in units of a layer's largest first weight.
+  public var range: Float = 1
+  /// Whether targets are rounded to the device's levels.
+  public var snaps = true
 
-  /// Two-bit devices of a 64-row array with 8-bit converters: the LeNet of arXiv 2305.14547.
-  ///
-  /// The paper gives no range of the converter for it; that of its larger networks is taken.
-  public static let twoBit = TrainedArraySettings(
-    levels: 4, rows: 64, inputBits: 8, adc: Converter(bits: 8, bound: 70 / 6),
-    programmingLevels: 0, readLevels: 0, outputNoise: 0)
+  /// The paper's: one level, the first weights fill the range.
+  public init(rule: WriteRule, hardware: CrossbarHardware) {
+    self.rule = rule
+    self.hardware = hardware
+  }
+
+  /// Levels of a device; a pair holds 2 · levels − 1 weights.
+  var levels: Int? {
+    hardware.levels ?? (try? DeviceRegistry.device(hardware.device))?.stateCount
+  }
+
+  /// A level in units of the largest weight.
+  var level: Float? { levels.map { 1 / Float($0 - 1) } }
+
+  /// Throws for hardware that training cannot simulate.
+  func check() throws {
+    func refuse(_ place: String, _ found: String, _ expected: String) throws -> Never {
+      throw KirchhoffError(
+        .config, subject: "training on arrays", place: place, found: found, expected: expected)
+    }
+    if hardware.encoding != .differential {
+      try refuse("encoding", "\(hardware.encoding)", "differential pairs")
+    }
+    if hardware.lines != .none {
+      try refuse(
+        "lines", "line resistance", "none: it would be folded in anew at every write")
+    }
+    if hardware.seconds != 0 {
+      try refuse("seconds", "\(hardware.seconds) s", "0 s: devices are written all the time")
+    }
+    if hardware.readNoise == .literal {
+      try refuse("readNoise", "literal", "none, per-read or per-call")
+    }
+    if hardware.periphery.boundManagement {
+      try refuse("periphery.boundManagement", "true", "false: the converter's range is fixed")
+    }
+  }
 }

@@ -8,7 +8,11 @@ struct ArrayBlock: @unchecked Sendable {
   let rows: Range<Int>
   /// The outputs that it adds to.
   let columns: Range<Int>
-  private let planes: [ProgrammedPlane]
+  let planes: [ProgrammedPlane]
+  /// The same in whole numbers, where the arrays are exact and inputs are sent bit by bit.
+  let integers: [IntegerCells]?
+  /// What of the sum of inputs is subtracted digitally.
+  let digitalOffset: Float
 
   init(
     _ weights: [Float], inputs: Int, rows: Range<Int>, columns: Range<Int>,
@@ -25,7 +29,7 @@ struct ArrayBlock: @unchecked Sendable {
     let largest = block.reduce(0) { max($0, abs($1)) }
     // Nothing but zeros is a sum of zero, whatever the devices do.
     guard largest > 0 else {
-      planes = []
+      (planes, integers, digitalOffset) = ([], nil, 0)
       return
     }
     for index in block.indices { block[index] /= largest }
@@ -37,6 +41,18 @@ struct ArrayBlock: @unchecked Sendable {
       for column in programmed.factors.indices { programmed.factors[column] *= largest }
       return programmed
     }
+    digitalOffset = largest * hardware.encoding.digitalOffset
+    integers = Self.integers(planes, hardware)
+  }
+
+  private static func integers(
+    _ planes: [ProgrammedPlane], _ hardware: CrossbarHardware
+  ) -> [IntegerCells]? {
+    guard case .serial = hardware.periphery.inputs, hardware.periphery.outputNoise == 0,
+      let largestCell = hardware.encoding.largestCell
+    else { return nil }
+    let cells = planes.compactMap { IntegerCells($0, largestCell: largestCell) }
+    return cells.count == planes.count ? cells : nil
   }
 
   /// Adds the converted outputs of vectors `x` `[batch, rows]` to columns of `y`.
@@ -45,7 +61,10 @@ struct ArrayBlock: @unchecked Sendable {
     _ hardware: CrossbarHardware, _ statistics: ConversionStatistics?
   ) {
     let batch = x.shape[0]
-    guard batch > 0 else { return }
+    guard batch > 0, !planes.isEmpty else { return }
+    if case .serial(let coding) = hardware.periphery.inputs {
+      return addSerial(x, coding, to: y, reads, firstVector, hardware, statistics)
+    }
     let inputs = ConvertedInputs(x, hardware.periphery.dac)
     for (index, plane) in planes.enumerated() {
       let stream = reads.derived(UInt64(index))
@@ -57,6 +76,7 @@ struct ArrayBlock: @unchecked Sendable {
       let saturated = convert(outputs, scales, plane.factors, hardware.periphery.adc, into: y)
       statistics?.add(conversions: batch * columns.count, saturated: saturated)
     }
+    if digitalOffset != 0 { subtract(inputs.totals(), from: y) }
   }
 
   /// Iterative bound management (aihwkit): vectors that saturate an output are sent at half, a
@@ -89,7 +109,7 @@ struct ArrayBlock: @unchecked Sendable {
   }
 
   /// The currents of a plane, noise included, before their conversion: `[batch, columns]`.
-  private func read(
+  func read(
     _ plane: ProgrammedPlane, _ x: Tensor, _ stream: RandomStream, _ firstVector: Int,
     _ hardware: CrossbarHardware
   ) -> Tensor {
@@ -102,7 +122,7 @@ struct ArrayBlock: @unchecked Sendable {
       let currents = plane.literal(x, stream.derived("devices"), firstVector)
       return blurred(currents, variance: nil, noise, stream, firstVector)
     default:
-      let variance = plane.variance.map { matmul(squared(x), $0) }
+      let variance = plane.variance.map { matmul(x.squares(), $0) }
       return blurred(matmul(x, plane.mean), variance: variance, noise, stream, firstVector)
     }
   }
@@ -131,7 +151,7 @@ struct ArrayBlock: @unchecked Sendable {
   }
 
   /// Converts and adds to the outputs; returns how many samples saturated.
-  private func convert(
+  func convert(
     _ currents: Tensor, _ scales: [Float], _ factors: [Float], _ adc: Converter,
     into y: Tensor
   ) -> Int {
@@ -147,74 +167,10 @@ struct ArrayBlock: @unchecked Sendable {
             kk_adc(
               y.pointer + first * y.rowStride + columns.lowerBound,
               currents.pointer + first * width, scales.baseAddress! + first, factors, range.count,
-              width, y.rowStride, width, adc.step, adc.bound, 1))
+              width, y.rowStride, width, adc.step, adc.low, adc.high, 1))
         }
       }
     }
     return saturated.reduce(0, +)
-  }
-}
-
-/// Vectors behind the digital-to-analog converters.
-private struct ConvertedInputs {
-  /// In units of each vector's largest, `[batch, rows]`.
-  let values: Tensor
-  /// Each vector's largest.
-  let scales: [Float]
-
-  /// - Parameter scales: What vectors are divided by; their largest inputs where it is not given.
-  init(_ x: Tensor, _ dac: Converter, scales given: [Float]? = nil) {
-    let (batch, width) = (x.shape[0], x.shape[1])
-    let values = Tensor(uninitialized: [batch, width])
-    var scales = given ?? [Float](repeating: 0, count: batch)
-    scales.withUnsafeMutableBufferPointer { scales in
-      nonisolated(unsafe) let scales = scales
-      parallelChunks(batch, of: 16) { range in
-        let source = x.pointer + range.lowerBound * x.rowStride
-        let target = scales.baseAddress! + range.lowerBound
-        if given == nil { kk_row_maxima(target, source, range.count, width, x.rowStride) }
-        kk_dac(
-          values.pointer + range.lowerBound * width, source, target, range.count, width, width,
-          x.rowStride, dac.step, dac.bound)
-      }
-    }
-    self.values = values
-    self.scales = scales
-  }
-}
-
-private func squared(_ x: Tensor) -> Tensor {
-  let result = Tensor(uninitialized: x.shape)
-  let (from, to) = (x.pointer, result.pointer)
-  parallelChunks(x.shape.count, of: 1 << 14) { range in
-    for index in range { to[index] = from[index] * from[index] }
-  }
-  return result
-}
-
-extension ProgrammedPlane {
-  /// The matrix of one read in which every device has its own draw.
-  func drawn(_ stream: RandomStream, from begin: Int = 0) -> Tensor {
-    guard let variance else { return mean }
-    let result = mean.copy()
-    let deviations = variance.copy()
-    let count = variance.shape.count
-    kk_noise_deviation(deviations.pointer, deviations.pointer, 0, count)
-    kk_random_add_gaussian_each(
-      result.pointer, result.pointer, deviations.pointer, stream.seed, stream.stream,
-      UInt64(begin), count)
-    return result
-  }
-
-  /// Every vector read with draws of its own for every device.
-  func literal(_ x: Tensor, _ stream: RandomStream, _ firstVector: Int) -> Tensor {
-    let (batch, columns) = (x.shape[0], mean.shape[1])
-    let result = Tensor(shape: [batch, columns])
-    for row in 0..<batch {
-      let matrix = drawn(stream, from: (firstVector + row) * mean.shape.count)
-      let product = matmul(x.prefix(row..<row + 1), matrix)
-      (result.pointer + row * columns).update(from: product.pointer, count: columns)
-    }
-    return result
   }
 }

@@ -13,6 +13,9 @@ public struct BulkSwitchingDevice: DeviceModel {
   /// Standard deviation of a read, levels.
   public let readLevels: Float
 
+  /// Its levels.
+  public var stateCount: Int? { levels }
+
   /// One level, siemens.
   public var levelSiemens: Float {
     (conductanceSiemens.upperBound - conductanceSiemens.lowerBound) / Float(levels - 1)
@@ -24,6 +27,12 @@ public struct BulkSwitchingDevice: DeviceModel {
   public static let twoBit = BulkSwitchingDevice(
     name: "bulk-switching-2bit", summary: "bulk-switching ReRAM, 4 levels in 8.2 to 32.9 µS",
     conductanceSiemens: 8.2e-6...32.9e-6, levels: 4, programmingLevels: 0, readLevels: 0)
+
+  /// The two-bit device of a chip that a network is moved to: half a level of programming error.
+  public static let twoBitTransfer = BulkSwitchingDevice(
+    name: "bulk-switching-2bit-transfer",
+    summary: "bulk-switching ReRAM, 4 levels in 8.2 to 32.9 µS, missed by half a level",
+    conductanceSiemens: 8.2e-6...32.9e-6, levels: 4, programmingLevels: 0.5, readLevels: 0)
 
   /// Four bits, 1 to 7 µA at 0.1 V: the simulated VGG-8 and ResNet-18.
   public static let fourBit = BulkSwitchingDevice(

@@ -13,6 +13,8 @@ public protocol DeviceModel: Sendable {
   var conductanceSiemens: ClosedRange<Float> { get }
   /// The times at which it was characterised, seconds after programming; nil for any time.
   var characterisedSeconds: [Float]? { get }
+  /// The conductances that it distinguishes, evenly over its range; nil for any.
+  var stateCount: Int? { get }
 
   /// The programmed conductance, siemens.
   ///
@@ -36,6 +38,9 @@ public protocol DeviceModel: Sendable {
 extension DeviceModel {
   /// Any time.
   public var characterisedSeconds: [Float]? { nil }
+
+  /// Any conductance.
+  public var stateCount: Int? { nil }
 
   /// Reads are exact.
   public func readDeviation(

@@ -17,6 +17,7 @@ public enum DeviceRegistry {
     ChargeTrapDevice(),
     BulkSwitchingDevice.fourBit,
     BulkSwitchingDevice.twoBit,
+    BulkSwitchingDevice.twoBitTransfer,
   ]
 
   /// A device by name.

@@ -8,6 +8,7 @@ extension CrossbarHardware {
     ("hermes", analog("hermes")),
     ("rram", analog("reram-wan")),
     ("bulk-switching", bulkSwitching),
+    ("bulk-switching-2bit", bulkSwitchingTwoBit),
   ]
 
   /// Hardware of a preset's name.
@@ -40,6 +41,17 @@ extension CrossbarHardware {
     hardware.periphery = Periphery(
       dac: Converter(bits: 8, bound: 1), adc: adc, outputNoise: 2 * adc.step)
     hardware.rows = 256
+    hardware.columns = 64
+    return hardware
+  }()
+  /// 64 × 64 devices of 4 levels: the chip that trains LeNet (arXiv 2305.14547, table 1).
+  ///
+  /// The paper gives no range of the converter for it; that of its larger networks is taken.
+  private static let bulkSwitchingTwoBit: CrossbarHardware = {
+    var hardware = CrossbarHardware(device: "bulk-switching-2bit")
+    hardware.periphery = Periphery(
+      dac: Converter(bits: 8, bound: 1), adc: Converter(bits: 8, bound: 70 / 6))
+    hardware.rows = 64
     hardware.columns = 64
     return hardware
   }()

@@ -1,44 +1,11 @@
 import Configuration
 
-/// A converter whose codes are multiples of a step through 0: 2^bits − 1 of them, up to a bound.
-public struct Converter: Hashable, Sendable {
-  /// Bits; nil for one without steps.
-  public var bits: Int?
-  /// The largest value.
-  ///
-  /// In units of a vector's largest input for a DAC, of the product of that with
-  /// the largest weight for an ADC.
-  public var bound: Float
-
-  /// A converter.
-  public init(bits: Int?, bound: Float) {
-    self.bits = bits
-    self.bound = bound
-  }
-
-  /// 2·bound/(2^bits − 2), as aihwkit counts; 0 without steps.
-  public var step: Float { bits.map { 2 * bound / Float((1 << $0) - 2) } ?? 0 }
-}
-
-extension Converter: Codable {
-  private enum CodingKeys: String, CodingKey, CaseIterable { case bits, bound }
-
-  /// Reads a converter; bits are 2 to 24.
-  public init(from decoder: any Decoder) throws {
-    let fields = try StrictFields<CodingKeys>(decoder)
-    bits = try fields.optional(.bits)
-    bound = Float(try fields.number(.bound, or: 1, in: 1e-6...1e6))
-    if let bits, !(2...24).contains(bits) {
-      throw FieldError(
-        fields.path + [CodingKeys.bits], found: "\(bits)", expected: "2 to 24 bits")
-    }
-  }
-}
-
 /// What is around an array: converters and the noise between them.
 public struct Periphery: Codable, Hashable, Sendable {
   /// Inputs are divided by the largest of their vector and array, then converted.
   public var dac: Converter
+  /// How a converted input drives its line.
+  public var inputs: InputCoding
   /// Currents are converted, then multiplied back.
   public var adc: Converter
   /// Standard deviation of noise before the ADC, in the units of its bound.
@@ -49,9 +16,11 @@ public struct Periphery: Codable, Hashable, Sendable {
 
   /// A periphery.
   public init(
-    dac: Converter, adc: Converter, outputNoise: Float = 0, boundManagement: Bool = false
+    dac: Converter, inputs: InputCoding = .analog, adc: Converter, outputNoise: Float = 0,
+    boundManagement: Bool = false
   ) {
     self.dac = dac
+    self.inputs = inputs
     self.adc = adc
     self.outputNoise = outputNoise
     self.boundManagement = boundManagement
@@ -67,7 +36,7 @@ public struct Periphery: Codable, Hashable, Sendable {
     boundManagement: true)
 
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case dac, adc, outputNoise, boundManagement
+    case dac, inputs, adc, outputNoise, boundManagement
   }
 
   /// Reads a periphery; what is not given is ideal.
@@ -75,8 +44,19 @@ public struct Periphery: Codable, Hashable, Sendable {
     let fields = try StrictFields<CodingKeys>(decoder)
     self.init(
       dac: try fields.value(.dac, or: Periphery.ideal.dac),
+      inputs: try fields.value(.inputs, or: .analog),
       adc: try fields.value(.adc, or: Periphery.ideal.adc),
       outputNoise: Float(try fields.number(.outputNoise, or: 0, in: 0...1e6)),
       boundManagement: try fields.value(.boundManagement, or: false))
+    if dac.codes != .symmetric {
+      throw FieldError(
+        fields.path + [CodingKeys.dac], found: "codes: \(dac.codes.rawValue)",
+        expected: "symmetric codes")
+    }
+    if inputs != .analog, boundManagement {
+      throw FieldError(
+        fields.path + [CodingKeys.boundManagement], found: "true",
+        expected: "false where inputs are sent bit by bit")
+    }
   }
 }

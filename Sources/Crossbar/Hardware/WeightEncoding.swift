@@ -15,6 +15,9 @@ public enum WeightEncoding: Hashable, Sendable {
   /// |w| as a code of so many bits, cut into cells of so many, each a differential pair converted by
   /// itself; shift and add are digital.
   case slices(bits: Int, cellBits: Int)
+  /// w + 2^(bits − 1) as a code of so many bits, cut into single cells of so many, each converted by
+  /// itself; shift, add, and the subtraction of 2^(bits − 1)·Σx are digital.
+  case offsetSlices(bits: Int, cellBits: Int)
 }
 
 /// Conductances whose currents are combined before a conversion.
@@ -39,7 +42,23 @@ extension WeightEncoding {
     case .offset: 1
     case .pairs(let significance): 2 * significance.count
     case .slices(let bits, let cellBits): 2 * ((bits + cellBits - 1) / cellBits)
+    case .offsetSlices(let bits, let cellBits): (bits + cellBits - 1) / cellBits
     }
+  }
+
+  /// The largest value of a cell, for weights that are cut into cells of whole numbers.
+  var largestCell: Int? {
+    switch self {
+    case .differential, .symmetric, .offset, .pairs: nil
+    case .slices(_, let cellBits), .offsetSlices(_, let cellBits): (1 << cellBits) - 1
+    }
+  }
+
+  /// What of Σx is subtracted digitally from every output, in units of the largest weight.
+  var digitalOffset: Float {
+    guard case .offsetSlices(let bits, _) = self else { return 0 }
+    let half = 1 << (bits - 1)
+    return Float(half) / Float(half - 1)
   }
 
   /// The conductances of weights.
@@ -88,13 +107,23 @@ extension WeightEncoding {
             return weight < 0 ? -part : part
           }, significance: Float(cell) * Float(1 << shift) / largest)
       }
+    case .offsetSlices(let bits, let cellBits):
+      let half = 1 << (bits - 1)
+      let codes = weights.map { Int(($0 * Float(half - 1)).rounded()) + half }
+      let cell = (1 << cellBits) - 1
+      return stride(from: 0, to: bits, by: cellBits).map { shift in
+        EncodedPlane(
+          positive: codes.map { low + width * Float(($0 >> shift) & cell) / Float(cell) },
+          offset: low, unitsPerSiemens: 1 / width,
+          significance: Float(cell) * Float(1 << shift) / Float(half - 1))
+      }
     }
   }
 }
 
 extension WeightEncoding: Codable {
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case pairs, slices
+    case pairs, slices, offsetSlices
   }
 
   private struct Slices: Codable {
@@ -122,8 +151,8 @@ extension WeightEncoding: Codable {
 
   private enum Word: String, CaseIterable { case differential, symmetric, offset }
 
-  /// Reads `differential`, `symmetric`, `offset`, `{pairs: [1, 0.5]}` or
-  /// `{slices: {bits: 8, cellBits: 2}}`.
+  /// Reads `differential`, `symmetric`, `offset`, `{pairs: [1, 0.5]}`, `{slices: {bits: 8, cellBits: 2}}`
+  /// or `offsetSlices` likewise.
   public init(from decoder: any Decoder) throws {
     if let text = try? decoder.singleValueContainer().decode(String.self) {
       switch try parseWord(text, at: decoder.codingPath) as Word {
@@ -136,18 +165,26 @@ extension WeightEncoding: Codable {
     let fields = try StrictFields<CodingKeys>(decoder)
     let pairs: [Float]? = try fields.optional(.pairs)
     let slices: Slices? = try fields.optional(.slices)
-    switch (pairs, slices) {
-    case (let pairs?, nil):
+    let offsetSlices: Slices? = try fields.optional(.offsetSlices)
+    switch (pairs, slices, offsetSlices) {
+    case (let pairs?, nil, nil):
       guard !pairs.isEmpty, pairs.allSatisfy({ $0 > 0 && $0.isFinite }) else {
         throw FieldError(
           fields.path + [CodingKeys.pairs], found: "\(pairs)", expected: "significances above 0")
       }
       self = .pairs(significance: pairs)
-    case (nil, let slices?):
+    case (nil, let slices?, nil):
       self = .slices(bits: slices.bits, cellBits: slices.cellBits)
+    case (nil, nil, let slices?):
+      guard slices.bits > 1 else {
+        throw FieldError(
+          fields.path + [CodingKeys.offsetSlices], found: "1 bit", expected: "2 to 16")
+      }
+      self = .offsetSlices(bits: slices.bits, cellBits: slices.cellBits)
     default:
       throw FieldError(
-        fields.path, found: "\(fields.present.count) keys", expected: "either pairs or slices")
+        fields.path, found: "\(fields.present.count) keys",
+        expected: "one of pairs, slices, offsetSlices")
     }
   }
 
@@ -167,6 +204,9 @@ extension WeightEncoding: Codable {
     case .slices(let bits, let cellBits):
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(Slices(bits: bits, cellBits: cellBits), forKey: .slices)
+    case .offsetSlices(let bits, let cellBits):
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(Slices(bits: bits, cellBits: cellBits), forKey: .offsetSlices)
     }
   }
 }

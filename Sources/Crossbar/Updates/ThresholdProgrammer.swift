@@ -21,15 +21,23 @@ public struct ThresholdProgrammer: Codable, Hashable, Sendable {
   /// What targets are rounded to; nil for any value.
   public let level: Float?
 
-  /// Devices that have these weights.
-  public init(weights: [Float], threshold: Float, limit: Float? = nil, level: Float? = nil) {
+  /// Devices that have these weights; what is pending and how often each was written before are those of
+  /// a training that goes on, nothing where none are given.
+  public init(
+    weights: [Float], threshold: Float, limit: Float? = nil, level: Float? = nil,
+    pending: [Float]? = nil, writes: [Int32]? = nil
+  ) {
     require(threshold > 0, "ThresholdProgrammer: threshold \(threshold)")
     self.threshold = threshold
     self.limit = limit
     self.level = level
     belief = weights
-    pending = [Float](repeating: 0, count: weights.count)
-    writes = [Int32](repeating: 0, count: weights.count)
+    self.pending = pending ?? [Float](repeating: 0, count: weights.count)
+    self.writes = writes ?? [Int32](repeating: 0, count: weights.count)
+    require(
+      self.pending.count == weights.count && self.writes.count == weights.count,
+      "ThresholdProgrammer: \(self.pending.count) pending, \(self.writes.count) writes for "
+        + "\(weights.count) devices")
   }
 
   /// Adds the optimiser's output.

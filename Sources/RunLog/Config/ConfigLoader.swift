@@ -58,6 +58,25 @@ public struct ConfigLoader<Config: ValidatedConfig & Sendable>: Sendable {
     return try Self.decode(node, overrides, fillsDefaults: hasBase)
   }
 
+  /// Whether `source` is a config of this kind, where a program knows several: one of the presets, or a
+  /// YAML file that starts from one of them or has the key `key`.
+  ///
+  /// A file that cannot be read is of no kind; `load` says what is wrong with it.
+  public func recognises(_ source: String, byKey key: String) -> Bool {
+    guard PathParts.namesYAML(source) else { return presets.contains { $0.name == source } }
+    guard let text = try? Self.text(source),
+      let node = try? ConfigNode(yaml: text, subject: source, origin: { .file(source, line: $0) }),
+      case .mapping(let entries) = node.content
+    else { return false }
+    return entries.contains { entry in
+      if entry.key == key { return true }
+      guard entry.key == Self.baseKey, case .scalar(let base, _) = entry.value.content else {
+        return false
+      }
+      return presets.contains { $0.name == base }
+    }
+  }
+
   private static func decode(
     _ node: ConfigNode, _ overrides: [String], fillsDefaults: Bool
   ) throws -> Config {

@@ -15,8 +15,8 @@ public enum Report {
   public static func html(_ paths: RunPaths) throws -> String {
     let data = try ReportData(paths)
     let sections = [
-      header(data), AccuracySection.html(data), TrainingSection.html(data),
-      ConflictSection.html(data), details(data),
+      header(data), AccuracySection.html(data), ArraysSection.html(data),
+      TrainingSection.html(data), ConflictSection.html(data), details(data),
     ]
     return ReportPage.page(title: "\(data.name) · Kirchhoff", body: sections.joined())
   }
@@ -33,7 +33,7 @@ public enum Report {
     if !data.isFinished { facts.append("not finished") }
     let head = """
       <header>
-      <div class="kind">Supernet training run</div>
+      <div class="kind">\(data.arrays.isEmpty ? "Supernet" : "Network") training run</div>
       <h1>\(SVG.escaped(data.name))</h1>
       <p>\(SVG.escaped(facts.joined(separator: " · ")))</p>
       </header>
@@ -59,6 +59,13 @@ public enum Report {
       best.group != .largest
     {
       tiles.append((percent(best.accuracy), "%", "Best of \(evaluations.count), \(macs(best))"))
+    }
+    if let last = data.arrays.last {
+      tiles.append((percent(last.accuracy), "%", "Test accuracy"))
+      if last.writes > 0 {
+        let mean = Double(last.writes) / Double(last.weights)
+        tiles.append((String(format: "%.1f", mean), "writes", "Mean of a weight"))
+      }
     }
     let rates = data.steps.compactMap { $0.time?.imagesPerSecond }.filter(\.isFinite).sorted()
     if !rates.isEmpty {

@@ -8,6 +8,7 @@ package struct ReportData {
   package let steps: [StepRecord]
   package let evaluations: [EvaluationRecord]
   package let conflicts: [ConflictRecord]
+  package let arrays: [ArraysRecord]
   package let config: String
   package let machine: [String: String]
   package let isFinished: Bool
@@ -25,16 +26,18 @@ package struct ReportData {
     var steps: [StepRecord] = []
     var evaluations: [EvaluationRecord] = []
     var conflicts: [ConflictRecord] = []
+    var arrays: [ArraysRecord] = []
     for record in records {
       switch record {
       case .phase(let record): phases.append(record)
       case .step(let record): steps.append(record)
       case .evaluation(let record): evaluations.append(record)
       case .conflict(let record): conflicts.append(record)
+      case .arrays(let record): arrays.append(record)
       }
     }
     (self.phases, self.steps) = (phases, steps)
-    (self.evaluations, self.conflicts) = (evaluations, conflicts)
+    (self.evaluations, self.conflicts, self.arrays) = (evaluations, conflicts, arrays)
     let root = URL(fileURLWithPath: paths.root).standardizedFileURL
     name = root.lastPathComponent
     config = (try? Folder.read(paths.config)).map { String(decoding: $0, as: UTF8.self) } ?? ""

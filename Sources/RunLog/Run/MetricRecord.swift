@@ -15,6 +15,8 @@ public enum MetricRecord: Equatable, Sendable {
   case evaluation(EvaluationRecord)
   /// How the gradients of two kinds of subnets agree on one tensor.
   case conflict(ConflictRecord)
+  /// The accuracy of a network on arrays, and how often its devices were programmed.
+  case arrays(ArraysRecord)
 
   /// The training step that the record belongs to.
   public var step: Int {
@@ -23,6 +25,7 @@ public enum MetricRecord: Equatable, Sendable {
     case .step(let record): record.step
     case .evaluation(let record): record.step
     case .conflict(let record): record.step
+    case .arrays(let record): record.step
     }
   }
 }
@@ -202,7 +205,7 @@ public struct ConflictRecord: Codable, Equatable, Sendable {
 }
 
 extension MetricRecord: Codable {
-  private enum Kind: String, Codable { case phase, step, evaluation, conflict }
+  private enum Kind: String, Codable { case phase, step, evaluation, conflict, arrays }
   private enum CodingKeys: String, CodingKey { case kind }
 
   /// Writes `kind` beside the fields of the record.
@@ -221,6 +224,9 @@ extension MetricRecord: Codable {
     case .conflict(let record):
       try container.encode(Kind.conflict, forKey: .kind)
       try record.encode(to: encoder)
+    case .arrays(let record):
+      try container.encode(Kind.arrays, forKey: .kind)
+      try record.encode(to: encoder)
     }
   }
 
@@ -232,6 +238,7 @@ extension MetricRecord: Codable {
     case .step: self = .step(try StepRecord(from: decoder))
     case .evaluation: self = .evaluation(try EvaluationRecord(from: decoder))
     case .conflict: self = .conflict(try ConflictRecord(from: decoder))
+    case .arrays: self = .arrays(try ArraysRecord(from: decoder))
     }
   }
 }

@@ -17,6 +17,8 @@ public struct RunPaths: Equatable, Sendable {
   ///
   /// A run that is replaced leaves it, for the new one may be made from it.
   public var space: String { "\(root)/space.yaml" }
+  /// The arrays that a network is trained on, as resolved; left like the search space.
+  public var crossbar: String { "\(root)/crossbar.yaml" }
   /// Processor, memory, system, instruction set, BLAS core, threads.
   public var machine: String { "\(root)/machine.json" }
   /// The metrics, one `MetricRecord` a line.

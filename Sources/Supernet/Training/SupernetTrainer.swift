@@ -228,7 +228,7 @@ extension DrawRole {
 }
 
 extension TrainingConfig.OptimizerChoice {
-  func make(for store: ParameterStore) -> any Optimizer {
+  package func make(for store: ParameterStore) -> any Optimizer {
     switch kind {
     case .adamw:
       AdamW(for: store, betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay)
@@ -237,5 +237,5 @@ extension TrainingConfig.OptimizerChoice {
     }
   }
 
-  var clip: GradientClip { GradientClip(value: clipValue, norm: clipNorm) }
+  package var clip: GradientClip { GradientClip(value: clipValue, norm: clipNorm) }
 }

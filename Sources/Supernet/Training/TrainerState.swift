@@ -59,13 +59,13 @@ extension SupernetTrainer {
 }
 
 extension TensorSource {
-  init(flat name: String, _ tensor: Tensor) {
+  package init(flat name: String, _ tensor: Tensor) {
     self.init(name: name, shape: [tensor.shape.count], floats: tensor.floats)
   }
 }
 
 extension ParameterStore {
-  func snapshotTensor() -> Tensor { Tensor(snapshot(), shape: [floatCount]) }
+  package func snapshotTensor() -> Tensor { Tensor(snapshot(), shape: [floatCount]) }
 }
 
 extension [String: Tensor] {

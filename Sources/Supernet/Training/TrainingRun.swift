@@ -193,19 +193,6 @@ public final class TrainingRun {
   }
 }
 
-/// Seconds of training, resumed parts included.
-private struct TrainingClock {
-  private let before: Double
-  private let start = ContinuousClock.now
-
-  init(before: Double) { self.before = before }
-
-  var seconds: Double {
-    let (seconds, attoseconds) = (ContinuousClock.now - start).components
-    return before + Double(seconds) + Double(attoseconds) * 1e-18
-  }
-}
-
 /// The state of a checkpoint.
 struct TrainingState: Codable {
   var trainer: TrainerState

@@ -6,7 +6,8 @@ import Kirchhoff
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Score subnets of a trained supernet, or a network extracted from one.",
+    abstract:
+      "Score subnets of a trained supernet, a network extracted from one, or one trained on arrays.",
     discussion: """
       The weights are those of the run's last sound checkpoint, averaged where the run averages them. \
       Before a subnet is scored its batch norms are calibrated on training images; an extracted \
@@ -24,6 +25,7 @@ struct EvaluateCommand: ParsableCommand {
         kirchhoff evaluate best.safetensors --on training
         kirchhoff evaluate runs/one largest --crossbar pcm --time 1h,1d,1y
         kirchhoff evaluate runs/one --crossbar rram --sweep read-noise=0:0.2:9 --sweep adc-bits=4:8
+        kirchhoff evaluate runs/lenet --crossbar bulk-switching-2bit     on other chips, as trained
       """)
 
   /// Which images are classified.
@@ -88,6 +90,7 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     compute.apply()
+    if !isFile, NetworkConfig.recognises(RunPaths(source).config) { return try evaluateNetwork() }
     if crossbar.hardware != nil { return try evaluateOnArrays() }
     let report = try isFile ? evaluateFile() : evaluateRun()
     output.json ? try printJSON(report) : print(report.text)
@@ -162,6 +165,40 @@ struct EvaluateCommand: ParsableCommand {
       rows: rows)
     output.json ? try printJSON(report) : print(report.text)
     for warning in report.warnings { note("warning: \(warning)") }
+  }
+
+  /// A network that was trained on arrays: on its own chip, and on others.
+  private func evaluateNetwork() throws {
+    if !subnets.isEmpty || noCalibration || !calibration.isEmpty || data != nil {
+      throw ValidationError(
+        "The run is of a network: it has no subnets, and keeps its data and calibration.")
+    }
+    let trained = try TrainedNetwork(RunPaths(source))
+    let images = selected(trained.data)
+    let points = try crossbar.points()
+    let bar = ProgressBar(
+      total: points.count * crossbar.chips, unit: .items("chips"), style: .automatic(quiet: quiet))
+    SignalGuard.install()
+    var rows: [TransferReport.Row] = []
+    for point in points {
+      let transfer = try trained.transfer(
+        to: point.hardware, chips: crossbar.chips, seed: seed ?? trained.config.seed, on: images
+      ) { chip in
+        bar.update(step: rows.count * crossbar.chips + chip, phase: "chips")
+        try SignalGuard.check(saved: "nothing is saved before the table")
+      }
+      rows.append(
+        TransferReport.Row(
+          settings: point.settings.map { AnalogReport.Setting(name: $0.name, value: $0.value) },
+          transfer: transfer))
+    }
+    bar.finish()
+    let report = TransferReport(
+      source: source, network: trained.config.network.name, data: images.name,
+      images: on.rawValue, step: trained.step,
+      accuracy: try rows.first?.transfer.own ?? trained.accuracy(on: images),
+      hardware: crossbar.hardware, rows: rows)
+    output.json ? try printJSON(report) : print(report.text)
   }
 
   private func evaluateFile() throws -> EvaluationReport {

@@ -9,6 +9,7 @@ struct StudyCommand: ParsableCommand {
     discussion: """
       Examples:
         kirchhoff study bulk-switching
+        kirchhoff study bulk-switching --seeds 1 --epochs 3 --run runs/short
         kirchhoff study bulk-switching --json
       """)
 
@@ -19,6 +20,15 @@ struct StudyCommand: ParsableCommand {
 
   @Argument(help: "A study (\(Study.allCases.map(\.rawValue).joined(separator: ", "))).")
   var study: Study
+
+  @Option(
+    name: .customLong("run"),
+    help: "Where trainings and tables are kept (default: runs/STUDY); a study goes on from there.",
+    completion: .directory)
+  var runFolder: String?
+
+  @Option(help: "Chips that each trained network is moved to.")
+  var chips = 10
 
   @Option(help: "Trainings of each kind, with seeds from 1; 0 for the tables that need none.")
   var seeds = 5
@@ -39,6 +49,9 @@ struct StudyCommand: ParsableCommand {
     if !(0...1000).contains(seeds) {
       throw ValidationError("--seeds is \(seeds); it has to be 0 to 1000.")
     }
+    if !(0...10_000).contains(chips) {
+      throw ValidationError("--chips is \(chips); it has to be 0 to 10000.")
+    }
     if let epochs, !(1...10_000).contains(epochs) {
       throw ValidationError("--epochs is \(epochs); it has to be 1 to 10000.")
     }
@@ -57,20 +70,21 @@ struct StudyCommand: ParsableCommand {
   private func bulkSwitching() throws -> StudyReport {
     var report = StudyReport(
       tables: try BulkSwitchingMapping.tables(), notes: BulkSwitchingMapping.notes)
-    guard seeds > 0 else { return report }
-    var study = BulkSwitchingStudy(seeds: seeds)
-    if let epochs { study.epochs = epochs }
-    let pair = try DatasetRegistry.standard().load(DatasetSource(data ?? "mnist"))
-    let bar = ProgressBar(
-      total: study.steps, unit: .items("steps"), style: .automatic(quiet: quiet))
-    let trained = try study.run(on: pair) { step, phase in
-      bar.update(step: step, phase: phase)
-      try SignalGuard.check(saved: "nothing is saved before the table")
+    let folder = runFolder ?? "runs/\(study.rawValue)"
+    if seeds > 0 {
+      var study = BulkSwitchingStudy(seeds: seeds, folder: folder)
+      if let epochs { study.epochs = epochs }
+      if let data { study.data = DatasetSource(data) }
+      study.chips = chips
+      let bar = ProgressBar(
+        total: study.steps, unit: .items("steps"), style: .automatic(quiet: quiet))
+      let trained = try study.run { step, phase in bar.update(step: step, phase: phase) }
+      bar.finish()
+      report.tables += trained.tables
+      report.notes += BulkSwitchingStudy.notes
+      report.trainings = trained.trainings
     }
-    bar.finish()
-    report.tables.append(trained.table)
-    report.notes += BulkSwitchingStudy.notes
-    report.trainings = trained.trainings
+    try report.save(to: folder)
     return report
   }
 }

@@ -5,7 +5,7 @@ import Kirchhoff
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Train a supernet.",
+    abstract: "Train a supernet, or a network on arrays.",
     discussion: """
       A run directory holds the config as resolved, the machine, metrics as JSON lines, checkpoints, \
       the result and report.html. Ctrl-C saves and stops; --resume goes on, bit for bit as if \
@@ -18,6 +18,8 @@ struct TrainCommand: ParsableCommand {
         kirchhoff train compact --set data=cifar10 --set batchSize=64
         kirchhoff train mine.yaml --threads 1 --json > result.json
         kirchhoff train mini --show-config > mine.yaml
+        kirchhoff train lenet
+        kirchhoff train lenet --crossbar bulk-switching --rule mixed-precision
       """)
 
   @OptionGroup var config: ConfigOptions
@@ -55,16 +57,27 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     let paths = runFolder.map { RunPaths($0) } ?? RunPaths.fresh(preset: config.name)
-    let config = resume ? try resumedConfig(paths) : try self.config.load()
+    let isNetwork =
+      resume ? NetworkConfig.recognises(paths.config) : config.namesNetwork
+    try isNetwork ? train(NetworkRun.self, paths) : train(TrainingRun.self, paths)
+  }
+
+  private func train<Run: TrainableRun>(_ kind: Run.Type, _ paths: RunPaths) throws {
+    let config = resume ? try resumedConfig(kind, paths) : try self.config.load(kind.loader)
     if showConfig { return print(try ConfigYAML.text(config), terminator: "") }
     compute.apply()
-    if force, paths.hasRun { try Self.preflight(config) }
+    // Fails as the training would, before the run that it replaces is removed.
+    if force, paths.hasRun { try kind.preflight(config) }
     SignalGuard.install()
-    let training = try open(paths, config)
-    if !quiet { note(opening(config, paths)) }
+    let training = try open(kind, paths, config)
+    if !quiet {
+      note(
+        "\(resume ? "resuming" : "training") \(kind.summary(config)), "
+          + "\(Threads.count) thread\(Threads.count == 1 ? "" : "s"), run \(paths.root)")
+    }
     do {
       if let result = try training.run() {
-        output.json ? try printJSON(result) : print(TrainingReport(result, paths: paths).text)
+        output.json ? try printJSON(result) : print(kind.text(result, paths: paths))
       } else if !quiet {
         note("stopped after step \(stopAfter ?? 0); \(goOn(paths))")
       }
@@ -75,14 +88,10 @@ struct TrainCommand: ParsableCommand {
     }
   }
 
-  /// Fails as the training would, before the run that it replaces is removed.
-  private static func preflight(_ config: TrainingConfig) throws {
-    let data = try DatasetRegistry.standard().load(config.data)
-    _ = try SupernetTrainer(config, space: config.resolvedSpace(for: data))
-  }
-
   /// Opens the run directory and prepares the training; leaves nothing behind where that fails.
-  private func open(_ paths: RunPaths, _ config: TrainingConfig) throws -> TrainingRun {
+  private func open<Run: TrainableRun>(
+    _ kind: Run.Type, _ paths: RunPaths, _ config: Run.Config
+  ) throws -> Run {
     let fresh = FreshFolder(
       paths.root, ownFiles: [paths.lock].map { String($0.dropFirst(paths.root.count + 1)) })
     do {
@@ -91,17 +100,11 @@ struct TrainCommand: ParsableCommand {
       var options = TrainingRun.Options()
       options.stopAfter = stopAfter
       options.progress = .automatic(quiet: quiet)
-      return try TrainingRun(config, directory: directory, resume: resume, options: options)
+      return try Run(config, directory: directory, resume: resume, options: options)
     } catch {
       fresh.remove()
       throw error
     }
-  }
-
-  private func opening(_ config: TrainingConfig, _ paths: RunPaths) -> String {
-    "\(resume ? "resuming" : "training") \(config.space) on \(config.data.name): "
-      + "\(grouped(config.steps)) steps of \(config.batchSize) images, "
-      + "\(Threads.count) thread\(Threads.count == 1 ? "" : "s"), run \(paths.root)"
   }
 
   private func goOn(_ paths: RunPaths) -> String {
@@ -109,15 +112,17 @@ struct TrainCommand: ParsableCommand {
   }
 
   /// The config of the run that is there; one that is given as well has to be the same.
-  private func resumedConfig(_ paths: RunPaths) throws -> TrainingConfig {
+  private func resumedConfig<Run: TrainableRun>(
+    _ kind: Run.Type, _ paths: RunPaths
+  ) throws -> Run.Config {
     guard paths.hasRun else {
       throw KirchhoffError(
         .usage, subject: paths.root, found: "no run", expected: "a run to resume",
         hint: "leave --resume out to begin one")
     }
-    let saved = try TrainingConfig.loader.load(paths.config)
+    let saved = try kind.loader.load(paths.config)
     guard !config.isEmpty else { return saved }
-    let given = try config.load()
+    let given = try config.load(kind.loader)
     if given == saved { return saved }
     let difference = zip(
       try ConfigYAML.text(given).split(separator: "\n"),

@@ -5,8 +5,8 @@ import Kirchhoff
 struct ConfigOptions: ParsableArguments {
   @Argument(
     help: """
-      A preset (\(TrainingConfig.presets.map(\.name).joined(separator: ", "))) or a YAML file; \
-      the first preset where nothing is named.
+      A preset (\(Self.presets.joined(separator: ", "))) or a YAML file; the first preset where \
+      nothing is named.
       """,
     completion: .custom(Self.completions))
   var config: String?
@@ -23,6 +23,22 @@ struct ConfigOptions: ParsableArguments {
   @Option(help: "The seed of everything; the same as --set seed=N.")
   var seed: UInt64?
 
+  @Option(
+    help: ArgumentHelp(
+      "Arrays that a network is trained on; the same as --set crossbar=….", valueName: "hardware"),
+    completion: .list(CrossbarHardware.presets.map(\.name)))
+  var crossbar: String?
+
+  @Option(
+    help:
+      "How devices follow the training of a network (\(WriteRule.allCases.map(\.rawValue).joined(separator: ", "))).",
+    completion: .list(WriteRule.allCases.map(\.rawValue)))
+  var rule: String?
+
+  /// The presets of all kinds of trainings.
+  private static let presets =
+    TrainingConfig.presets.map(\.name) + NetworkConfig.presets.map(\.name)
+
   /// Whether nothing but defaults was asked for.
   var isEmpty: Bool { config == nil && overrides.isEmpty }
 
@@ -33,20 +49,27 @@ struct ConfigOptions: ParsableArguments {
     return last.split(separator: ".").first.map(String.init) ?? last
   }
 
+  /// Whether a network is asked for, not a supernet.
+  var namesNetwork: Bool { config.map(NetworkConfig.recognises) ?? false }
+
   /// The config.
   ///
   /// - Throws: `KirchhoffError` for whatever is wrong with it.
-  func load() throws -> TrainingConfig {
-    try TrainingConfig.loader.load(config, overrides: overrides)
+  func load<Config>(_ loader: ConfigLoader<Config>) throws -> Config {
+    try loader.load(config, overrides: overrides)
   }
 
   private var overrides: [String] {
-    changes + [steps.map { "steps=\($0)" }, seed.map { "seed=\($0)" }].compactMap { $0 }
+    changes
+      + [
+        steps.map { "steps=\($0)" }, seed.map { "seed=\($0)" },
+        crossbar.map { "crossbar=\($0)" }, rule.map { "rule=\($0)" },
+      ].compactMap { $0 }
   }
 
   @Sendable
   private static func completions(_ words: [String], _ index: Int, _ prefix: String) -> [String] {
-    TrainingConfig.presets.map(\.name).filter { $0.hasPrefix(prefix) }
+    presets.filter { $0.hasPrefix(prefix) }
       + Completions.yamlFiles(beginning: prefix)
   }
 }

@@ -51,10 +51,7 @@ struct CrossbarOptions: ParsableArguments {
   /// The grid of all sweeps and times; empty without arrays.
   func points() throws -> [Point] {
     guard let hardware else { return [] }
-    let base =
-      PathParts.namesYAML(hardware)
-      ? try CrossbarHardware(contentsOf: URL(fileURLWithPath: hardware))
-      : try CrossbarHardware.preset(hardware)
+    let base = try CrossbarHardware.named(hardware)
     var points = [Point(settings: [], hardware: base)]
     var sweeps = sweep
     if let time {

@@ -7,6 +7,8 @@ struct AnalogReport: Encodable {
   struct Setting: Encodable {
     var name: String
     var value: Double
+
+    var text: String { name == "seconds" ? Durations.text(Float(value)) : short(value) }
   }
 
   /// One network on one kind of hardware.
@@ -33,7 +35,7 @@ struct AnalogReport: Encodable {
     for row in rows {
       let layers = row.analog.layers
       table.add(
-        row.settings.map(Self.text) + [
+        row.settings.map(\.text) + [
           row.network.label, percent(row.analog.digital.accuracy),
           percent(row.analog.accuracy.mean), Self.half(row.analog.accuracy),
           String(format: "%+.2f", 100 * row.analog.change.mean), Self.half(row.analog.change),
@@ -60,11 +62,7 @@ struct AnalogReport: Encodable {
     }
   }
 
-  private static func text(_ setting: Setting) -> String {
-    setting.name == "seconds" ? Durations.text(Float(setting.value)) : short(setting.value)
-  }
-
-  private static func half(_ interval: Interval) -> String {
+  static func half(_ interval: Interval) -> String {
     interval.halfWidth.map { "± " + String(format: "%.2f", 100 * $0) } ?? ""
   }
 }

@@ -10,6 +10,13 @@ struct StudyReport: Encodable {
     (tables.map(Self.text) + notes).joined(separator: "\n\n")
   }
 
+  /// Writes the report to `study.json` and `study.txt` of a folder.
+  func save(to folder: String) throws {
+    try Folder.create(folder)
+    try AtomicFile.writeJSON(self, to: "\(folder)/study.json")
+    try AtomicFile.write(text + "\n", to: "\(folder)/study.txt")
+  }
+
   private static func text(_ table: StudyTable) -> String {
     var rows = Table(("", .left), ("paper", .right), ("ours", .right))
     for row in table.rows {

@@ -1,0 +1,148 @@
+import Crossbar
+import Datasets
+import Foundation
+import NN
+import RunLog
+import Runtime
+import Supernet
+
+/// Everything that decides the training of a network on arrays: the same config and seed give the same
+/// bits.
+public struct NetworkConfig: Codable, Hashable, Sendable {
+  /// The layers: a preset's name, or a list.
+  public var network = NetworkChoice.preset("lenet")
+  /// The data set.
+  public var data = DatasetSource("mnist")
+  /// Training images; 0 for all.
+  public var trainingImages = 0
+  /// What happens to training images.
+  public var augmentation = Augmentation.none
+  /// The arrays: a preset's name or the path of a YAML file.
+  public var crossbar = "bulk-switching-2bit"
+  /// How devices follow the training.
+  public var rule = WriteRule.mixedPrecision
+  /// θ in units of the largest weight of a pair; absent: a level of the device.
+  public var threshold: Float?
+  /// The largest weight of a pair, in units of a layer's largest first weight.
+  public var range: Float = 1
+  /// Whether targets are rounded to the device's levels.
+  public var snaps = true
+  /// Images a step.
+  public var batchSize = 64
+  /// Training steps.
+  public var steps = 5200
+  /// The seed of everything.
+  public var seed: UInt64 = 1
+  /// The update rule.
+  public var optimizer = TrainingConfig.OptimizerChoice()
+  /// The learning rate over the run.
+  public var learningRate = LearningRateSchedule(base: 4e-3, decay: .constant)
+  /// What is evaluated, and when.
+  public var evaluation = Evaluation()
+  /// Steps between checkpoints.
+  public var checkpointEvery = 400
+  /// Steps between lines of metrics.
+  public var logEvery = 20
+
+  /// When accuracy is measured.
+  public struct Evaluation: Codable, Hashable, Sendable {
+    /// Steps between evaluations during training; 0 evaluates at the end only.
+    public var every = 400
+    /// Test images; 0 for all.
+    public var images = 0
+    /// Training batches that batch norms are calibrated on.
+    public var calibrationBatches = 20
+
+    /// Every 400 steps, all images.
+    public init() {}
+  }
+
+  /// The published training of LeNet on two-bit devices (arXiv 2305.14547).
+  public init() { optimizer.weightDecay = 0.01 }
+}
+
+extension NetworkConfig: ValidatedConfig {
+  /// Checks every value that has a range.
+  public func validate() throws {
+    try require("batchSize", batchSize, in: 1...65_536)
+    try require("steps", steps, in: 1...1_000_000_000)
+    try require("trainingImages", trainingImages, atLeast: 0)
+    if let threshold { try require("threshold", threshold, in: 1e-6...2) }
+    try require("range", range, in: 1e-3...1e3)
+    try require(
+      "learningRate.base", learningRate.base, "above 0, at most 100",
+      learningRate.base > 0 && learningRate.base <= 100)
+    try require("evaluation.every", evaluation.every, atLeast: 0)
+    try require("evaluation.images", evaluation.images, atLeast: 0)
+    try require("evaluation.calibrationBatches", evaluation.calibrationBatches, in: 1...100_000)
+    try require("checkpointEvery", checkpointEvery, atLeast: 1)
+    try require("logEvery", logEvery, atLeast: 1)
+  }
+}
+
+extension NetworkConfig {
+  /// The built-in configurations; the first is the default.
+  public static let presets: [ConfigPreset<NetworkConfig>] = [
+    ConfigPreset(
+      name: "lenet", summary: "LeNet on MNIST, trained on arrays of two-bit devices",
+      config: NetworkConfig()),
+    ConfigPreset(
+      name: "vgg8", summary: "VGG-8 on CIFAR-10, trained on arrays of four-bit devices; hours",
+      config: vgg8),
+  ]
+
+  /// Reads presets, files and `--set key=value` options.
+  public static let loader = ConfigLoader<NetworkConfig>(presets: presets)
+
+  /// Whether a preset's name or a YAML file is a config of this kind, not of a supernet.
+  public static func recognises(_ source: String) -> Bool {
+    loader.recognises(source, byKey: "network")
+  }
+
+  /// The published training of VGG-8: 100 epochs at 0.003 (arXiv 2305.14547).
+  ///
+  /// The paper halves the rate when test accuracy stalls; a cosine, which looks at no test image, stands
+  /// for that.
+  private static var vgg8: NetworkConfig {
+    var config = NetworkConfig()
+    config.network = .preset("vgg8")
+    config.data = DatasetSource("cifar10")
+    config.augmentation.mirror = 0.5
+    config.crossbar = "bulk-switching"
+    config.steps = 78_100
+    config.learningRate = LearningRateSchedule(base: 3e-3)
+    config.evaluation.every = 781
+    config.checkpointEvery = 781
+    return config
+  }
+
+  /// The arrays.
+  ///
+  /// - Parameter run: A run that was begun; its copy is read, so that a file may be changed or moved.
+  /// - Throws: `KirchhoffError` for an unknown preset or a wrong file.
+  public func hardware(of run: RunPaths? = nil) throws -> CrossbarHardware {
+    if let copy = run?.crossbar, Folder.exists(copy) {
+      return try CrossbarHardware(contentsOf: URL(fileURLWithPath: copy))
+    }
+    return try CrossbarHardware.named(crossbar)
+  }
+
+  /// The arrays with how their devices follow.
+  func settings(_ hardware: CrossbarHardware) -> TrainedArraySettings {
+    var settings = TrainedArraySettings(rule: rule, hardware: hardware)
+    settings.threshold = threshold
+    settings.range = range
+    settings.snaps = snaps
+    return settings
+  }
+}
+
+extension CrossbarHardware {
+  /// A preset by its name, or the hardware of a YAML file.
+  ///
+  /// - Throws: `KirchhoffError` with the nearest preset's name, or with what is wrong in the file.
+  public static func named(_ name: String) throws -> CrossbarHardware {
+    PathParts.namesYAML(name)
+      ? try CrossbarHardware(contentsOf: URL(fileURLWithPath: name)) : try preset(name)
+  }
+}

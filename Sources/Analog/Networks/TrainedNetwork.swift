@@ -1,0 +1,138 @@
+import Autodiff
+import Crossbar
+import Datasets
+import RunLog
+import Runtime
+import Supernet
+import Tensor
+
+/// The network that a training on arrays left in its run directory, on the chip that it was trained on.
+public struct TrainedNetwork {
+  /// The run's config.
+  public let config: NetworkConfig
+  /// The arrays that it was trained on.
+  public let hardware: CrossbarHardware
+  /// The data, limited as in the training.
+  public let data: DatasetPair
+  private let trainer: NetworkTrainer
+  private let norms: NormStatistics
+
+  /// What a network scores on other chips beside what it scores on its own.
+  public struct Transfer: Codable, Hashable, Sendable {
+    /// Accuracy on the chip that it was trained on; without devices, as it was trained.
+    public var own: Double
+    /// Accuracy over chips, with its 95 % interval.
+    public var accuracy: Interval
+    /// Accuracy on a chip less that on its own.
+    public var change: Interval
+    /// Each chip's accuracy.
+    public var chips: [Double]
+    /// Test images.
+    public var images: Int
+  }
+
+  /// Loads a run.
+  ///
+  /// - Throws: `KirchhoffError` when there is no run or no sound checkpoint, or for what is wrong with
+  ///   the data.
+  public init(_ paths: RunPaths) throws {
+    config = try NetworkConfig.loader.load(paths.config)
+    hardware = try config.hardware(of: paths)
+    data = try config.loadedData()
+    trainer = try NetworkTrainer(config, hardware: hardware, data: data.training)
+    let store = CheckpointStore(folder: paths.checkpoints, fingerprint: trainer.fingerprint)
+    guard let checkpoint = try store.latest(NetworkRun.State.self) else {
+      throw KirchhoffError(
+        .checkpoint, subject: paths.checkpoints, found: "no checkpoint", expected: "at least one",
+        hint: "train the run first: kirchhoff train --run \(paths.root) --resume")
+    }
+    try trainer.restore(checkpoint.state.trainer, checkpoint.tensors)
+    norms = try trainer.network.calibrated(
+      on: Self.loader(data.training, batchSize: config.batchSize),
+      count: config.evaluation.calibrationBatches, step: trainer.step)
+  }
+
+  /// The training step of the weights.
+  public var step: Int { trainer.step }
+
+  /// Accuracy on the chip that the network was trained on.
+  public func accuracy(on images: ImageDataset) throws -> Double {
+    try trainer.network.accuracy(on: Self.loader(images), norms: norms, step: trainer.step)
+  }
+
+  /// Programs the network into other chips, without training it there, and scores it.
+  ///
+  /// Trained weights go where they were, with the scales of their arrays, when the other chips cut the
+  /// network as its own does; otherwise scales are multiplied into the weights. Batch norms keep their
+  /// statistics.
+  ///
+  /// - Parameters:
+  ///   - hardware: The other chips.
+  ///   - chips: How many.
+  ///   - seed: Decides what they are like.
+  ///   - progress: Called after each chip.
+  public func transfer(
+    to hardware: CrossbarHardware, chips: Int, seed: UInt64, on images: ImageDataset,
+    progress: (Int) throws -> Void = { _ in }
+  ) throws -> Transfer {
+    let own = try accuracy(on: images)
+    var settings = config.settings(hardware)
+    if !settings.rule.writesDevices { settings.rule = .mixedPrecision }
+    let test = try Self.loader(images)
+    var scores: [Double] = []
+    for chip in 0..<chips {
+      let other = try ArrayNetwork(
+        config.network.resolved(), shape: data.training.shape, classes: data.training.classCount,
+        settings: settings, seed: config.seed)
+      let stream = RandomStream(seed: seed).derived("transfer").derived(UInt64(chip))
+      try other.transfer(from: trainer.network, to: stream)
+      scores.append(try other.accuracy(on: test, norms: norms, step: chip << 20))
+      try progress(chip + 1)
+    }
+    return Transfer(
+      own: own, accuracy: Interval(scores), change: Interval(scores.map { $0 - own }),
+      chips: scores, images: images.count)
+  }
+
+  private static func loader(_ images: ImageDataset, batchSize: Int? = nil) throws -> BatchLoader {
+    let plain = Normalisation.identity(channels: images.shape.channels)
+    var options =
+      batchSize.map { BatchLoader.Options(batchSize: $0, normalisation: plain) }
+      ?? .evaluation(batchSize: 500, normalisation: plain)
+    options.workers = 0
+    return try BatchLoader(images, options: options)
+  }
+}
+
+extension ArrayNetwork {
+  /// Takes over weights, scales and biases of a network of the same layers, on another chip.
+  func transfer(from trained: ArrayNetwork, to chip: RandomStream) throws {
+    for entry in store.entries where !entry.name.hasSuffix(".weight") {
+      guard let known = trained.store.entry(named: entry.name),
+        known.parameter.shape == entry.parameter.shape
+      else { continue }
+      store.set(entry.parameter, to: trained.store.value(known.parameter))
+    }
+    for (layer, source) in zip(layers, trained.layers) {
+      let isSameCut = layer.rowCut == source.rowCut && layer.columnCut == source.columnCut
+      let weights = isSameCut ? source.beliefs(trained.store) : source.scaled(trained.store)
+      if !isSameCut {
+        store.set(layer.scale, to: Tensor(repeating: 1, shape: layer.scale.shape))
+      }
+      let limit = isSameCut && source.rule != .digital ? source.limit : nil
+      try layer.transfer(weights, limit: limit, to: chip, store)
+    }
+  }
+}
+
+extension TrainedArrays {
+  /// The digital belief, `[outputs, inputs]`.
+  func beliefs(_ store: ParameterStore) -> [Float] { store.value(weight).floats }
+
+  /// The digital belief times the scales of its arrays.
+  func scaled(_ store: ParameterStore) -> [Float] {
+    let matrix = store.value(weight)
+    scaleArrays(of: matrix, by: outputFactors(store))
+    return matrix.floats
+  }
+}

@@ -1,0 +1,175 @@
+import Autodiff
+import CKernels
+import Crossbar
+import Runtime
+import Tensor
+
+extension TrainedArrays {
+  /// The layer's output in the forward pass of step `step`.
+  ///
+  /// - Parameters:
+  ///   - x: `[batch, height, width, inputs]`.
+  ///   - step: Decides the noise of the reads.
+  /// - Returns: `[batch, height', width', outputs]`.
+  public func callAsFunction(_ x: Variable, step: Int, in context: Context) -> Variable {
+    let x = context.materialized(x)
+    let patches = Patches(of: x.shape, kernel: kernel, padding: padding)
+    let outputs = weight.shape[0]
+    let input = Tensor(uninitialized: x.shape)
+    let largest = quantised(context.value(x), into: input)
+    let vectors = patches.gathered(input)
+    let factors = outputFactors(context.store)
+    let partial = rowCut.indices.map { converted(vectors, $0, largest, step, context.store) }
+    let y = sum(partial, factors, context.store.value(bias).floats)
+    let shape: Shape = [x.shape[0], patches.outputHeight, patches.outputWidth, outputs]
+    return context.custom(y.reshaped(shape), of: x) { [self] gradient in
+      let g = gradient.reshaped([patches.count, outputs]).contiguous()
+      addGradients(g, vectors, partial, factors, context)
+      guard x.needsGradient else { return nil }
+      let matrix = context.store.value(weight)
+      scaleArrays(of: matrix, by: factors)
+      return patches.scattered(matmul(g, matrix))
+    }
+  }
+
+  /// The scales of arrays, output by output, for each cut of the inputs.
+  func outputFactors(_ store: ParameterStore) -> [[Float]] {
+    let scales = store.value(scale).floats
+    return rowCut.indices.map { row in
+      columnCut.enumerated().flatMap { column, outputs in
+        [Float](repeating: scales[row * columnCut.count + column], count: outputs.count)
+      }
+    }
+  }
+
+  /// Rounds inputs to the codes of the drivers; returns the largest magnitude.
+  ///
+  /// All codes are on one side: an input that may be negative takes one bit more.
+  private func quantised(_ x: Tensor, into target: Tensor) -> Float {
+    let values = x.contiguous()
+    var largest: Float = 0
+    kk_row_maxima(&largest, values.pointer, 1, x.shape.count, x.shape.count)
+    guard rule != .digital, largest > 0, let bits = settings.hardware.periphery.dac.bits else {
+      target.pointer.update(from: values.pointer, count: x.shape.count)
+      return largest
+    }
+    let step = largest / Float((1 << bits) - 1)
+    let one: [Float] = [1]
+    kk_dac(
+      target.pointer, values.pointer, one, 1, x.shape.count, x.shape.count, x.shape.count,
+      step, largest)
+    return largest
+  }
+
+  /// What the converters of arrays with the same inputs give for vectors: `[vectors, outputs]`.
+  private func converted(
+    _ vectors: Tensor, _ row: Int, _ largest: Float, _ step: Int, _ store: ParameterStore
+  ) -> Tensor {
+    guard rule != .digital else { return matmul(vectors, store.value(weight), transposeB: true) }
+    let noise = random.derived("reads").derived(UInt64(step)).derived(UInt64(row))
+    let periphery = settings.hardware.periphery
+    let unit = largest * limit
+    let inputs = vectors.channels(rowCut[row])
+    let devices = programmed.channels(rowCut[row])
+    let currents: Tensor
+    if let variance, settings.hardware.readNoise == .perRead {
+      currents = matmul(inputs, devices, transposeB: true)
+      let deviations = matmul(
+        inputs.squares(), variance.channels(rowCut[row]), transposeB: true)
+      add(noise, to: currents, deviations: deviations, floor: periphery.outputNoise * unit)
+    } else {
+      if let variance {
+        let drawn = devices.copy()
+        add(
+          noise.derived("devices"), to: drawn, deviations: variance.channels(rowCut[row]).copy(),
+          floor: 0)
+        currents = matmul(inputs, drawn, transposeB: true)
+      } else {
+        currents = matmul(inputs, devices, transposeB: true)
+      }
+      add(noise, to: currents, deviation: periphery.outputNoise * unit)
+    }
+    convert(currents, unit)
+    return currents
+  }
+
+  private func convert(_ currents: Tensor, _ unit: Float) {
+    let adc = settings.hardware.periphery.adc
+    let outputs = currents.shape[1]
+    let ones = [Float](repeating: 1, count: max(currents.shape[0], outputs))
+    parallelChunks(currents.shape[0], of: 1024) { rows in
+      let first = currents.pointer + rows.lowerBound * outputs
+      _ = kk_adc(
+        first, first, ones, ones, rows.count, outputs, outputs, outputs, adc.step * unit,
+        adc.low * unit, adc.high * unit, 0)
+    }
+  }
+
+  /// Adds a Gaussian of one deviation to every value.
+  private func add(_ noise: RandomStream, to values: Tensor, deviation: Float) {
+    guard deviation > 0 else { return }
+    parallelChunks(values.shape.count, of: 1 << 14) { range in
+      let first = values.pointer + range.lowerBound
+      kk_random_add_gaussian(
+        first, first, deviation, noise.seed, noise.stream, UInt64(range.lowerBound), range.count)
+    }
+  }
+
+  /// Adds a Gaussian to every value, its variance given and overwritten.
+  private func add(
+    _ noise: RandomStream, to values: Tensor, deviations: Tensor, floor: Float
+  ) {
+    parallelChunks(values.shape.count, of: 1 << 14) { range in
+      let (first, spread) = (
+        values.pointer + range.lowerBound, deviations.pointer + range.lowerBound
+      )
+      kk_noise_deviation(spread, spread, floor, range.count)
+      kk_random_add_gaussian_each(
+        first, first, spread, noise.seed, noise.stream, UInt64(range.lowerBound), range.count)
+    }
+  }
+
+  /// The scaled sum over cuts of the inputs, and the bias.
+  private func sum(_ partial: [Tensor], _ factors: [[Float]], _ bias: [Float]) -> Tensor {
+    let y = Tensor(uninitialized: partial[0].shape)
+    let outputs = bias.count
+    parallelChunks(y.shape[0], of: 1024) { rows in
+      for row in rows {
+        let target = y.pointer + row * outputs
+        for output in 0..<outputs { target[output] = bias[output] }
+        for (values, factors) in zip(partial, factors) {
+          let source = values.pointer + row * outputs
+          for output in 0..<outputs { target[output] += factors[output] * source[output] }
+        }
+      }
+    }
+    return y
+  }
+
+  private func addGradients(
+    _ g: Tensor, _ vectors: Tensor, _ partial: [Tensor], _ factors: [[Float]], _ context: Context
+  ) {
+    let matrix = matmul(g, vectors, transposeA: true)
+    scaleArrays(of: matrix, by: factors)
+    context.addGradient(matrix, to: weight)
+    let ones = Tensor(repeating: 1, shape: [1, g.shape[0]])
+    context.addGradient(matmul(ones, g), to: bias)
+    guard rule != .digital else { return }
+    let dots = partial.flatMap { values in
+      let perOutput = matmul(ones, g.products(with: values)).floats
+      return columnCut.map { perOutput[$0].reduce(0, +) }
+    }
+    context.addGradient(Tensor(dots, shape: [dots.count]), to: scale)
+  }
+
+  /// Multiplies each weight of a matrix `[outputs, inputs]` by the scale of its array.
+  func scaleArrays(of matrix: Tensor, by factors: [[Float]]) {
+    guard rule != .digital else { return }
+    for (range, factors) in zip(rowCut, factors) {
+      for output in 0..<matrix.shape[0] {
+        let first = matrix.pointer + output * matrix.shape[1] + range.lowerBound
+        kk_scale(first, first, range.count, factors[output])
+      }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Runtime
+import Tensor
+
+extension ArrayBlock {
+  /// Vectors that are sent bit by bit, every bit converted by itself.
+  func addSerial(
+    _ x: Tensor, _ coding: InputCoding.Serial, to y: Tensor, _ reads: RandomStream,
+    _ firstVector: Int, _ hardware: CrossbarHardware, _ statistics: ConversionStatistics?
+  ) {
+    let batch = x.shape[0]
+    let pulses = SerialPulses(x, coding)
+    let adc = hardware.periphery.adc
+    var saturated = 0
+    if let integers {
+      saturated = add(integers, pulses, to: y, batch, adc)
+    } else {
+      for bit in 0..<coding.bits {
+        let inputs = pulses.pulses(bit)
+        for (index, plane) in planes.enumerated() {
+          let stream = reads.derived(UInt64(index)).derived(UInt64(bit))
+          let outputs = read(plane, inputs, stream, firstVector, hardware)
+          let factors = plane.factors.map { $0 * coding.weight(bit) }
+          saturated += convert(outputs, pulses.scales, factors, adc, into: y)
+        }
+      }
+    }
+    statistics?.add(
+      conversions: batch * columns.count * planes.count * coding.bits, saturated: saturated)
+    if digitalOffset != 0 { subtract(pulses.totals(), from: y) }
+  }
+
+  private func add(
+    _ integers: [IntegerCells], _ pulses: SerialPulses, to y: Tensor, _ batch: Int,
+    _ adc: Converter
+  ) -> Int {
+    let chunk = 64
+    var saturated = [Int](repeating: 0, count: (batch + chunk - 1) / chunk)
+    saturated.withUnsafeMutableBufferPointer { saturated in
+      nonisolated(unsafe) let saturated = saturated
+      parallelChunks(batch, of: chunk) { range in
+        let target = y.pointer + range.lowerBound * y.rowStride + columns.lowerBound
+        for cells in integers {
+          saturated[range.lowerBound / chunk] += cells.add(
+            pulses, range, to: target, stride: y.rowStride, adc)
+        }
+      }
+    }
+    return saturated.reduce(0, +)
+  }
+
+  func subtract(_ totals: [Float], from y: Tensor) {
+    for (vector, total) in totals.enumerated() {
+      let target = y.pointer + vector * y.rowStride + columns.lowerBound
+      for column in 0..<columns.count { target[column] -= digitalOffset * total }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import Runtime
+
+/// The differential pairs of one layer, programmed one by one: what training on arrays writes to.
+///
+/// Weights are in units of the largest that a pair can hold, so they lie in −1…1.
+package struct DevicePairs: Sendable {
+  /// A pair after programming.
+  package struct Programmed: Sendable {
+    /// What reads give on average.
+    package var weight: Float
+    /// The variance of a read.
+    package var variance: Float
+  }
+
+  private let hardware: CrossbarHardware
+  private let device: any DeviceModel
+  private let programming: RandomStream
+  private let faults: RandomStream
+
+  /// - Parameter chip: The draws of this layer's devices.
+  package init(_ hardware: CrossbarHardware, chip: RandomStream) throws {
+    self.hardware = hardware
+    device = try DeviceRegistry.device(hardware.device)
+    programming = chip.derived("programming")
+    faults = chip.derived("stuck")
+  }
+
+  /// The pair of weight `index` when it is programmed for the `write`th time.
+  ///
+  /// - Parameter weight: What the pair is asked for, −1…1.
+  package func programmed(_ weight: Float, at index: Int, write: Int32) -> Programmed {
+    let range = device.conductanceSiemens
+    let width = range.upperBound - range.lowerBound
+    let draws = programming.derived(UInt64(write))
+    var result = Programmed(weight: 0, variance: 0)
+    for (side, sign) in [Float(1), -1].enumerated() {
+      let number = UInt64(2 * index + side)
+      let target = range.lowerBound + width * min(max(sign * weight, 0), 1)
+      let (siemens, deviation) = stuck(number) ?? read(target, draws, number)
+      result.weight += sign * siemens / width
+      result.variance += (deviation / width) * (deviation / width)
+    }
+    if let deviation = hardware.readDeviation { result.variance = deviation * deviation }
+    if hardware.readNoise == .none { result.variance = 0 }
+    return result
+  }
+
+  private func read(
+    _ target: Float, _ draws: RandomStream, _ number: UInt64
+  ) -> (siemens: Float, deviation: Float) {
+    let draw = DeviceDraws(
+      programming: hardware.programmingNoise ? draws.gaussian(at: number) : 0, evolution: 0)
+    let siemens = device.conductance(target: target, seconds: 0, draws: draw)
+    let deviation = device.readDeviation(
+      target: target, initial: siemens, conductance: siemens, seconds: 0)
+    return (siemens, deviation)
+  }
+
+  private func stuck(_ number: UInt64) -> (siemens: Float, deviation: Float)? {
+    let shares = hardware.stuck
+    guard shares.off + shares.on > 0 else { return nil }
+    let luck = faults.uniform(at: number)
+    if luck < shares.off { return (device.conductanceSiemens.lowerBound, 0) }
+    if luck >= 1 - shares.on { return (device.conductanceSiemens.upperBound, 0) }
+    return nil
+  }
+}

@@ -1,0 +1,98 @@
+import CKernels
+import Runtime
+import Tensor
+
+/// Vectors as they are sent bit by bit.
+struct SerialPulses {
+  /// Bits and signs.
+  let coding: InputCoding.Serial
+  /// What a code of 1 stands for, for each vector.
+  let scales: [Float]
+  /// Codes, `[batch, rows]`, −largest…largest.
+  private let codes: Tensor
+
+  init(_ x: Tensor, _ coding: InputCoding.Serial) {
+    self.coding = coding
+    let (batch, width) = (x.shape[0], x.shape[1])
+    let codes = Tensor(uninitialized: [batch, width])
+    var scales = [Float](repeating: 0, count: batch)
+    let largest = Float(coding.largestCode)
+    scales.withUnsafeMutableBufferPointer { scales in
+      nonisolated(unsafe) let scales = scales
+      parallelChunks(batch, of: 16) { range in
+        let (source, target) = (
+          x.pointer + range.lowerBound * x.rowStride, scales.baseAddress! + range.lowerBound
+        )
+        kk_row_maxima(target, source, range.count, width, x.rowStride)
+        kk_dac(
+          codes.pointer + range.lowerBound * width, source, target, range.count, width, width,
+          x.rowStride, 1 / largest, 1)
+        for vector in range {
+          let first = codes.pointer + vector * width
+          for index in 0..<width { first[index] = (first[index] * largest).rounded() }
+          scales[vector] /= largest
+        }
+      }
+    }
+    self.codes = codes
+    self.scales = scales
+  }
+
+  /// One bit of all codes as pulses of −1, 0 and 1: `[batch, rows]`.
+  func pulses(_ bit: Int) -> Tensor {
+    let result = Tensor(uninitialized: codes.shape)
+    let (from, to) = (codes.pointer, result.pointer)
+    parallelChunks(codes.shape.count, of: 1 << 14) { range in
+      for index in range {
+        let code = Int32(from[index])
+        switch coding.signs {
+        case .polarity:
+          let pulse = Float(abs(code) >> Int32(bit) & 1)
+          to[index] = code < 0 ? -pulse : pulse
+        case .complement:
+          to[index] = Float(code >> Int32(bit) & 1)
+        }
+      }
+    }
+    return result
+  }
+
+  /// Σ of each vector's inputs as they were sent.
+  func totals() -> [Float] {
+    let width = codes.shape[1]
+    return scales.enumerated().map { vector, scale in
+      var sum: Float = 0
+      // Whole numbers, exact in any order.
+      for index in 0..<width { sum += codes.pointer[vector * width + index] }
+      return sum * scale
+    }
+  }
+
+  /// Calls with the bits of groups of four inputs of some vectors (`kk_bitserial_subsets`): of those that
+  /// drive with the one polarity, and of those with the other where there are any.
+  func withSubsets<R>(
+    _ vectors: Range<Int>,
+    _ body: (UnsafePointer<UInt8>?, UnsafePointer<UInt8>?) -> R
+  ) -> R {
+    let width = codes.shape[1]
+    let first = codes.pointer + vectors.lowerBound * width
+    let count = vectors.count * width
+    let mask = Int32(1 << coding.bits) - 1
+    func subsets(_ code: (Float) -> UInt16) -> [UInt8] {
+      let words = (0..<count).map { code(first[$0]) }
+      var result = [UInt8](
+        repeating: 0, count: vectors.count * coding.bits * ((width + 3) / 4))
+      kk_bitserial_subsets(&result, words, vectors.count, width, width, UInt32(coding.bits))
+      return result
+    }
+    switch coding.signs {
+    case .complement:
+      return body(subsets { UInt16(truncatingIfNeeded: Int32($0) & mask) }, nil)
+    case .polarity:
+      let positive = subsets { UInt16(max($0, 0)) }
+      let hasNegative = (0..<count).contains { first[$0] < 0 }
+      return hasNegative
+        ? body(positive, subsets { UInt16(max(-$0, 0)) }) : body(positive, nil)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Foundation
+
+/// A network trained on arrays: accuracy and writes on the way, and its layers.
+enum ArraysSection {
+  static func html(_ data: ReportData) -> String {
+    guard let last = data.arrays.last else { return "" }
+    let intro =
+      "Tested on \(ProgressLine.grouped(last.images)) images after step "
+      + "\(ProgressLine.grouped(last.step))."
+    return ReportPage.section(
+      "Accuracy and writes", ReportPage.pair(curves(data)) + table(last), intro: intro)
+  }
+
+  private static func curves(_ data: ReportData) -> [String] {
+    guard data.arrays.count > 1 else { return [] }
+    let accuracy = data.arrays.map { (x: Double($0.step), y: $0.accuracy) }
+    var figures = [
+      figure(
+        "Accuracy", accuracy, PlotAxis("Accuracy", format: .percent),
+        caption: "Test accuracy at each evaluation.")
+    ]
+    var before = 0
+    let writes = data.arrays.map { record in
+      defer { before = record.writes }
+      return (
+        x: Double(record.step), y: Double(record.writes - before) / Double(max(record.weights, 1))
+      )
+    }
+    if before > 0 {
+      figures.append(
+        figure(
+          "Writes", writes, PlotAxis("Writes a weight"),
+          caption: "How often a weight was programmed since the evaluation before, on average."))
+    }
+    return figures
+  }
+
+  private static func figure(
+    _ name: String, _ points: [(x: Double, y: Double)], _ axis: PlotAxis, caption: String
+  ) -> String {
+    var line = LinePlot.Series(name: name, points: points, colour: 0)
+    line.hasDots = points.count <= 30
+    var plot = LinePlot(xAxis: PlotAxis("Step"), yAxis: axis, series: [line])
+    (plot.width, plot.height) = (470, 250)
+    return ReportPage.figure(
+      name, plot.svg(label: "\(name) against training steps"), caption: caption)
+  }
+
+  private static func table(_ record: ArraysRecord) -> String {
+    let rows = record.layers.map { layer in
+      [
+        SVG.escaped(layer.name), ProgressLine.grouped(layer.weights),
+        ProgressLine.grouped(layer.arrays),
+        String(format: "%.2f", Double(layer.writes) / Double(layer.weights)),
+        ProgressLine.grouped(layer.mostWrites),
+      ]
+    }
+    return ReportPage.table(
+      ["layer", "weights", "arrays", "writes a weight", "most of one"], rows, numbersFrom: 1)
+  }
+}

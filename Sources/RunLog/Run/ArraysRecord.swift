@@ -1,0 +1,52 @@
+/// The accuracy of a network on arrays at one step, and how often its devices were programmed until then.
+public struct ArraysRecord: Codable, Equatable, Sendable {
+  /// One layer.
+  public struct Layer: Codable, Equatable, Sendable {
+    /// Its name.
+    public var name: String
+    /// Weights.
+    public var weights: Int
+    /// Arrays; 0 for a digital layer.
+    public var arrays: Int
+    /// Times that a weight was programmed, all weights together.
+    public var writes: Int
+    /// The most that one was.
+    public var mostWrites: Int
+
+    /// Creates a layer's part of a record.
+    public init(name: String, weights: Int, arrays: Int, writes: Int, mostWrites: Int) {
+      self.name = name
+      self.weights = weights
+      self.arrays = arrays
+      self.writes = writes
+      self.mostWrites = mostWrites
+    }
+  }
+
+  /// The training step of the weights.
+  public var step: Int
+  /// Share of images classified correctly, 0 to 1.
+  public var accuracy: Double
+  /// How many images it was tested on.
+  public var images: Int
+  /// The layers, in order.
+  public var layers: [Layer]
+  /// What the clock said.
+  public var time: MetricTime?
+
+  /// Creates a record.
+  public init(
+    step: Int, accuracy: Double, images: Int, layers: [Layer], time: MetricTime? = nil
+  ) {
+    self.step = step
+    self.accuracy = accuracy
+    self.images = images
+    self.layers = layers
+    self.time = time
+  }
+
+  /// Times that a weight was programmed, all layers together.
+  public var writes: Int { layers.reduce(0) { $0 + $1.writes } }
+  /// Weights of all layers.
+  public var weights: Int { layers.reduce(0) { $0 + $1.weights } }
+}

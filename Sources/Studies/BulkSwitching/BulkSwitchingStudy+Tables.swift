@@ -1,0 +1,66 @@
+import Analog
+import Foundation
+import Supernet
+
+extension BulkSwitchingStudy {
+  func trainingTable(_ trainings: [Training]) -> StudyTable {
+    func results(_ rule: WriteRule) -> [NetworkResult] {
+      trainings.map(\.result).filter { $0.rule == rule }
+    }
+    func accuracy(_ name: String, _ rule: WriteRule, _ paper: String?) -> StudyTable.Row {
+      Self.percent(name, Interval(results(rule).map(\.accuracy)), paper)
+    }
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    func writes(_ rule: WriteRule) -> Double { mean(results(rule).map(\.writesOfWeight)) }
+    let most = mean(results(.mixedPrecision).map { Double($0.mostWrites) })
+    let seconds = mean(results(.mixedPrecision).map(\.seconds))
+    return StudyTable(
+      title:
+        "LeNet on \(trainings.first?.result.data ?? data.name), \(epochs) epochs, seeds 1 to "
+        + "\(seeds) (± is a 95 % interval)",
+      rows: [
+        accuracy("digital, %", .digital, "98.7"),
+        accuracy("quantisation-aware, %", .quantisationAware, nil),
+        accuracy("mixed precision, %", .mixedPrecision, "97.73"),
+        accuracy("naive, %", .naive, "at most 77.8"),
+        Self.number(
+          "writes a weight, mixed precision", writes(.mixedPrecision), "10.8", "%.1f"),
+        Self.number("writes a weight, naive", writes(.naive), nil, "%.0f"),
+        Self.number(
+          "times fewer writes", writes(.naive) / writes(.mixedPrecision), "about 500", "%.0f"),
+        Self.number("most writes of a weight, mixed precision", most, nil, "%.0f"),
+        Self.number("seconds of a training, mixed precision", seconds, nil, "%.1f"),
+      ])
+  }
+
+  func transferTable(_ trainings: [Training]) -> StudyTable {
+    func row(_ name: String, _ rule: WriteRule, _ paper: String) -> StudyTable.Row {
+      let changes = trainings.filter { $0.result.rule == rule }.compactMap(\.transfer?.change.mean)
+      return Self.percent(name, Interval(changes), paper)
+    }
+    return StudyTable(
+      title:
+        "Change of accuracy on other chips that miss their targets by half a level, without retraining, "
+        + "points (\(chips) chips a network)",
+      rows: [
+        row("digital", .digital, "severe loss"),
+        row("quantisation-aware", .quantisationAware, "severe loss"),
+        row("mixed precision", .mixedPrecision, "negligible loss"),
+      ])
+  }
+
+  private static func percent(
+    _ name: String, _ interval: Interval, _ paper: String?
+  ) -> StudyTable.Row {
+    let half = interval.halfWidth.map { String(format: " ± %.2f", 100 * $0) } ?? ""
+    return StudyTable.Row(
+      name: name, paper: paper, ours: 100 * interval.mean,
+      text: String(format: "%.2f", 100 * interval.mean) + half)
+  }
+
+  private static func number(
+    _ name: String, _ value: Double, _ paper: String?, _ format: String
+  ) -> StudyTable.Row {
+    StudyTable.Row(name: name, paper: paper, ours: value, text: String(format: format, value))
+  }
+}

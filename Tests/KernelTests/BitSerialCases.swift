@@ -1,0 +1,48 @@
+import CKernels
+
+extension KernelCase {
+  /// Whole numbers: the same bits on every instruction set.
+  static let bitSerial: [KernelCase] = [
+    (rows: 1, columns: 1, cell: 1, isPair: false), (5, 3, 3, true), (32, 64, 3, false),
+    (128, 70, 3, true), (37, 130, 15, true), (9, 65, 63, false),
+  ].map { (rows: Int, columns: Int, cell: Int, isPair: Bool) in
+    KernelCase("bit-serial \(rows) × \(columns), cells up to \(cell)") { arena in
+      let (vectors, bits) = (3, 5)
+      func whole(_ count: Int, _ largest: Int) -> [Int] {
+        let values = arena.input(count)
+        return (0..<count).map { Int(abs(values[$0]) * 1000) % (largest + 1) }
+      }
+      func table() -> [UInt8] {
+        var table = [UInt8](repeating: 0, count: kk_bitserial_table_size(rows, columns))
+        kk_bitserial_table(&table, whole(rows * columns, cell).map { UInt8($0) }, rows, columns)
+        return table
+      }
+      func subsets() -> [UInt8] {
+        var subsets = [UInt8](repeating: 0, count: vectors * bits * ((rows + 3) / 4))
+        kk_bitserial_subsets(
+          &subsets, whole(vectors * rows, 31).map { UInt16($0) }, vectors, rows, rows, UInt32(bits))
+        return subsets
+      }
+      let scales = arena.input(vectors)
+      let stride = columns + 3
+      let y = arena.output("y", vectors, columns, stride: stride, start: .gaussian, .bits)
+      let (positive, negative, plus, minus) = (table(), table(), subsets(), subsets())
+      let adc = kk_bitserial_adc(inverse_step: 0.7, low: -11, high: 13)
+      let clipped = positive.withUnsafeBufferPointer { positive in
+        negative.withUnsafeBufferPointer { negative in
+          plus.withUnsafeBufferPointer { plus in
+            minus.withUnsafeBufferPointer { minus in
+              var array = kk_bitserial_array(
+                subsets: plus.baseAddress, negative_subsets: isPair ? minus.baseAddress : nil,
+                table: positive.baseAddress, negative_table: isPair ? negative.baseAddress : nil,
+                rows: rows, columns: columns, bits: UInt32(bits), largest_cell: UInt32(cell),
+                top_weight: isPair ? -1 : 1)
+              return kk_bitserial(y, stride, &array, vectors, adc, scales, 0.3)
+            }
+          }
+        }
+      }
+      arena.integerOutput("clipped", 1)[0] = Int32(clipped)
+    }
+  }
+}
