@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs one of the long experiments of Experiments/, or goes on with it where it was stopped:
 #
-#   scripts/experiment.sh phases|compact|ranking [FOLDER]      (default folder: runs)
+#   scripts/experiment.sh phases|compact|ranking|vgg8 [FOLDER]      (default folder: runs)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
@@ -45,6 +45,11 @@ case $experiment in
     else
       "$kirchhoff" rank "$folder/ranking" --subnets 24 --steps 2000
     fi
+    ;;
+  vgg8)
+    # As long as the paper's: 100 epochs, many hours. Stop it when you like, and look at its report.
+    train "$folder/vgg8" Experiments/vgg8.yaml
+    "$kirchhoff" evaluate "$folder/vgg8" --crossbar bulk-switching
     ;;
   *)
     sed -n '2,4s/^# \{0,1\}//p' "$0"

@@ -31,35 +31,50 @@ package struct Patches {
   /// `[count, channels · taps]`, zero beyond the edges.
   package func gathered(_ images: Tensor) -> Tensor {
     let result = Tensor(shape: [count, size])
-    forEachTap(images.rowStride) { vector, pixel in
-      let (from, to) = (images.pointer + pixel, result.pointer + vector)
-      for channel in 0..<channels { to[channel * taps] = from[channel] }
+    let (channels, taps, pixelStride) = (channels, taps, images.rowStride)
+    // Pointers are taken once: in the loops each would count references.
+    let (source, target) = (images.pointer, result.pointer)
+    forEachRun(pixelStride) { vector, pixel, run in
+      let (from, to) = (source + pixel, target + vector)
+      for channel in 0..<channels {
+        for tap in 0..<run { to[channel * taps + tap] = from[tap * pixelStride + channel] }
+      }
     }
-    return result
+    return withExtendedLifetime(images) { result }
   }
 
   /// The sums of patches where they came from: `[batch, height, width, channels]`.
   package func scattered(_ patches: Tensor) -> Tensor {
     let result = Tensor(shape: [batch, height, width, channels])
-    forEachTap(channels) { vector, pixel in
-      let (from, to) = (patches.pointer + vector, result.pointer + pixel)
-      for channel in 0..<channels { to[channel] += from[channel * taps] }
+    let (channels, taps) = (channels, taps)
+    let (source, target) = (patches.pointer, result.pointer)
+    forEachRun(channels) { vector, pixel, run in
+      let (from, to) = (source + vector, target + pixel)
+      for tap in 0..<run {
+        for channel in 0..<channels { to[tap * channels + channel] += from[channel * taps + tap] }
+      }
     }
-    return result
+    return withExtendedLifetime(patches) { result }
   }
 
-  /// Calls with the place of a tap of channel 0 in the patches, and of its pixel in the images: image by
-  /// image in parallel.
-  private func forEachTap(_ pixelStride: Int, _ body: (_ vector: Int, _ pixel: Int) -> Void) {
+  /// Calls with the place of the first tap of a row of taps of channel 0 in the patches, that of its
+  /// pixel in the images, and how many taps of the row lie in the image: image by image in parallel.
+  private func forEachRun(
+    _ pixelStride: Int, _ body: (_ vector: Int, _ pixel: Int, _ run: Int) -> Void
+  ) {
     parallelFor(batch) { image in
       for y in 0..<outputHeight {
         for x in 0..<outputWidth {
           let patch = (image * outputHeight + y) * outputWidth + x
-          for tap in 0..<taps {
-            let row = y * stride + tap / kernel - padding
-            let column = x * stride + tap % kernel - padding
-            guard row >= 0, row < height, column >= 0, column < width else { continue }
-            body(patch * size + tap, ((image * height + row) * width + column) * pixelStride)
+          let left = x * stride - padding
+          let first = max(0, -left)
+          let run = min(kernel, width - left) - first
+          guard run > 0 else { continue }
+          for tapRow in 0..<kernel {
+            let row = y * stride - padding + tapRow
+            guard row >= 0, row < height else { continue }
+            let pixel = (image * height + row) * width + left + first
+            body(patch * size + tapRow * kernel + first, pixel * pixelStride, run)
           }
         }
       }

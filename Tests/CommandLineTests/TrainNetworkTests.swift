@@ -102,6 +102,24 @@ struct TrainNetworkTests {
     #expect(alone.standardOutput.contains(String(format: "%.2f %%", 100 * own)))
   }
 
+  @Test("Arrays on which nothing is trained run a network as well")
+  func otherHardware() throws {
+    #expect(try train("run", "--rule", "digital", "--set", "weightNoise=0.05").exitCode == 0)
+    func accuracy(_ hardware: String) throws -> [Double] {
+      let output = try Tool.run(
+        "evaluate", folder.path("run"), "--crossbar", hardware, "--chips", "2", "--json", "--quiet")
+      #expect(output.exitCode == 0, "\(output.standardError)")
+      let rows = try #require(output.object()["rows"] as? [[String: Any]])
+      let transfer = try #require(rows.first?["transfer"] as? [String: Any])
+      return [try #require(transfer["own"] as? Double)]
+        + (try #require(transfer["chips"] as? [Double]))
+    }
+    let managed = try folder.write("periphery: {boundManagement: true}\n", to: "exact.yaml")
+    let exact = try accuracy(managed)
+    #expect(exact == [exact[0], exact[0], exact[0]])
+    #expect(try accuracy("pcm").allSatisfy { $0 > 0.3 })
+  }
+
   @Test("Wrong options are refused, and nothing is left behind")
   func refused() throws {
     let cases: [([String], String)] = [

@@ -46,6 +46,10 @@ import Testing
       config.optimizer.clipNorm = 1
       config.augmentation.mixing = .init(mixup: 0.5)
     },
+    Variant("noise on weights, vit-first") { config in
+      config.schedule = .preset("vit-first")
+      config.weightNoise = 0.1
+    },
     Variant("progressive-shrinking: a frozen teacher") { config in
       config.schedule = .preset("progressive-shrinking")
     },

@@ -95,13 +95,20 @@ public final class ArrayNetwork {
 
   /// Share of images that are classified correctly.
   ///
-  /// - Parameter step: Decides the noise of reads, with the number of a batch.
-  func accuracy(on batches: BatchLoader, norms: NormStatistics, step: Int) throws -> Double {
+  /// - Parameters:
+  ///   - step: Decides the noise of reads, with the number of a batch.
+  ///   - products: Other hardware; nil for the network's own.
+  func accuracy(
+    on batches: BatchLoader, norms: NormStatistics, step: Int,
+    products: (any MatrixProducts)? = nil
+  ) throws -> Double {
     var correct = 0
     var count = 0
-    let context = Context(store: store, norms: norms, mode: .inference)
+    var context = Context(store: store, norms: norms, mode: .inference)
+    context.products = products
     for index in 0..<batches.batchesPerEpoch {
       let batch = try batches.batch(index: index)
+      context.firstImage = count
       let logits = logits(batch.images, step: step + index, in: context)
       correct += topCount(context.value(logits), labels: batch.labels)
       count += batch.count

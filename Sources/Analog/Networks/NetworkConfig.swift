@@ -27,6 +27,9 @@ public struct NetworkConfig: Codable, Hashable, Sendable {
   public var range: Float = 1
   /// Whether targets are rounded to the device's levels.
   public var snaps = true
+  /// Standard deviation of noise on the weights of every forward pass of the training, in units of a
+  /// layer's largest; absent for none.
+  public var weightNoise: Float?
   /// Images a step.
   public var batchSize = 64
   /// Training steps.
@@ -69,6 +72,7 @@ extension NetworkConfig: ValidatedConfig {
     try require("trainingImages", trainingImages, atLeast: 0)
     if let threshold { try require("threshold", threshold, in: 1e-6...2) }
     try require("range", range, in: 1e-3...1e3)
+    if let weightNoise { try require("weightNoise", weightNoise, in: 0...10) }
     try require(
       "learningRate.base", learningRate.base, "above 0, at most 100",
       learningRate.base > 0 && learningRate.base <= 100)
@@ -133,6 +137,7 @@ extension NetworkConfig {
     settings.threshold = threshold
     settings.range = range
     settings.snaps = snaps
+    settings.weightNoise = weightNoise ?? 0
     return settings
   }
 }

@@ -62,36 +62,55 @@ public struct TrainedNetwork {
 
   /// Programs the network into other chips, without training it there, and scores it.
   ///
-  /// Trained weights go where they were, with the scales of their arrays, when the other chips cut the
-  /// network as its own does; otherwise scales are multiplied into the weights. Batch norms keep their
-  /// statistics.
+  /// Chips that networks can be trained on get the weights as they were trained: with the scales of
+  /// their arrays when they cut the network as its own does, else with the scales multiplied in. On
+  /// other hardware layers run as `AnalogProducts` has it. Batch norms keep their statistics.
   ///
   /// - Parameters:
   ///   - hardware: The other chips.
   ///   - chips: How many.
   ///   - seed: Decides what they are like.
   ///   - progress: Called after each chip.
+  /// - Throws: `KirchhoffError` for hardware on which the network cannot be programmed.
   public func transfer(
     to hardware: CrossbarHardware, chips: Int, seed: UInt64, on images: ImageDataset,
     progress: (Int) throws -> Void = { _ in }
   ) throws -> Transfer {
     let own = try accuracy(on: images)
+    let test = try Self.loader(images)
     var settings = config.settings(hardware)
     if !settings.rule.writesDevices { settings.rule = .mixedPrecision }
-    let test = try Self.loader(images)
+    let isTrainable = (try? settings.check()) != nil
     var scores: [Double] = []
     for chip in 0..<chips {
-      let other = try ArrayNetwork(
-        config.network.resolved(), shape: data.training.shape, classes: data.training.classCount,
-        settings: settings, seed: config.seed)
-      let stream = RandomStream(seed: seed).derived("transfer").derived(UInt64(chip))
-      try other.transfer(from: trainer.network, to: stream)
-      scores.append(try other.accuracy(on: test, norms: norms, step: chip << 20))
+      scores.append(
+        isTrainable
+          ? try accuracy(on: test, as: settings, seed: seed, chip: chip)
+          : try accuracy(on: test, AnalogProducts(hardware, seed: seed, chip: chip)))
       try progress(chip + 1)
     }
     return Transfer(
       own: own, accuracy: Interval(scores), change: Interval(scores.map { $0 - own }),
       chips: scores, images: images.count)
+  }
+
+  private func accuracy(
+    on test: BatchLoader, as settings: TrainedArraySettings, seed: UInt64, chip: Int
+  ) throws -> Double {
+    let other = try ArrayNetwork(
+      config.network.resolved(), shape: data.training.shape, classes: data.training.classCount,
+      settings: settings, seed: config.seed)
+    let stream = RandomStream(seed: seed).derived("transfer").derived(UInt64(chip))
+    try other.transfer(from: trainer.network, to: stream)
+    return try other.accuracy(on: test, norms: norms, step: chip << 20)
+  }
+
+  private func accuracy(on test: BatchLoader, _ products: AnalogProducts) throws -> Double {
+    let accuracy = try trainer.network.accuracy(
+      on: test, norms: norms, step: 0, products: products)
+    // Throws what programming a layer failed with.
+    _ = try products.layers()
+    return accuracy
   }
 
   private static func loader(_ images: ImageDataset, batchSize: Int? = nil) throws -> BatchLoader {

@@ -15,6 +15,9 @@ public struct TrainedArraySettings: Codable, Hashable, Sendable {
   public var range: Float = 1
   /// Whether targets are rounded to the device's levels.
   public var snaps = true
+  /// Standard deviation of noise that training adds to the weights of every forward pass, in units of
+  /// the layer's largest: aihwkit's add-normal modifier, which makes networks bear programming errors.
+  public var weightNoise: Float = 0
 
   /// The paper's: one level, the first weights fill the range.
   public init(rule: WriteRule, hardware: CrossbarHardware) {

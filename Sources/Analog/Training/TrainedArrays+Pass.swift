@@ -15,13 +15,18 @@ extension TrainedArrays {
     let x = context.materialized(x)
     let patches = Patches(of: x.shape, kernel: kernel, padding: padding)
     let outputs = weight.shape[0]
+    let shape: Shape = [x.shape[0], patches.outputHeight, patches.outputWidth, outputs]
+    if let products = context.products,
+      let y = product(patches, context.value(x), products, context)
+    {
+      return Variable(constant: y.reshaped(shape))
+    }
     let input = Tensor(uninitialized: x.shape)
     let largest = quantised(context.value(x), into: input)
     let vectors = patches.gathered(input)
     let factors = outputFactors(context.store)
-    let partial = rowCut.indices.map { converted(vectors, $0, largest, step, context.store) }
+    let partial = rowCut.indices.map { converted(vectors, $0, largest, step, context) }
     let y = sum(partial, factors, context.store.value(bias).floats)
-    let shape: Shape = [x.shape[0], patches.outputHeight, patches.outputWidth, outputs]
     return context.custom(y.reshaped(shape), of: x) { [self] gradient in
       let g = gradient.reshaped([patches.count, outputs]).contiguous()
       addGradients(g, vectors, partial, factors, context)
@@ -30,6 +35,21 @@ extension TrainedArrays {
       scaleArrays(of: matrix, by: factors)
       return patches.scattered(matmul(g, matrix))
     }
+  }
+
+  /// The layer on other hardware, its arrays' scales multiplied into the weights.
+  private func product(
+    _ patches: Patches, _ x: Tensor, _ products: any MatrixProducts, _ context: Context
+  ) -> Tensor? {
+    let weights = Tensor(scaled(context.store), shape: weight.shape)
+    let positions = patches.outputHeight * patches.outputWidth
+    guard
+      let y = products.product(
+        patches.gathered(x), weight: weights, taps: kernel * kernel, layer: name,
+        firstVector: context.firstImage * positions)
+    else { return nil }
+    let ones = [[Float](repeating: 1, count: y.shape[1])]
+    return sum([y], ones, context.store.value(bias).floats)
   }
 
   /// The scales of arrays, output by output, for each cut of the inputs.
@@ -63,14 +83,23 @@ extension TrainedArrays {
 
   /// What the converters of arrays with the same inputs give for vectors: `[vectors, outputs]`.
   private func converted(
-    _ vectors: Tensor, _ row: Int, _ largest: Float, _ step: Int, _ store: ParameterStore
+    _ vectors: Tensor, _ row: Int, _ largest: Float, _ step: Int, _ context: Context
   ) -> Tensor {
-    guard rule != .digital else { return matmul(vectors, store.value(weight), transposeB: true) }
     let noise = random.derived("reads").derived(UInt64(step)).derived(UInt64(row))
+    let injected = context.mode == .training ? settings.weightNoise : 0
+    guard rule != .digital else {
+      let weights = context.store.value(weight)
+      add(noise.derived("injected"), to: weights, deviation: injected * weights.maxAbs())
+      return matmul(vectors, weights, transposeB: true)
+    }
     let periphery = settings.hardware.periphery
     let unit = largest * limit
     let inputs = vectors.channels(rowCut[row])
-    let devices = programmed.channels(rowCut[row])
+    var devices = programmed.channels(rowCut[row])
+    if injected > 0 {
+      devices = devices.copy()
+      add(noise.derived("injected"), to: devices, deviation: injected * limit)
+    }
     let currents: Tensor
     if let variance, settings.hardware.readNoise == .perRead {
       currents = matmul(inputs, devices, transposeB: true)
@@ -133,13 +162,19 @@ extension TrainedArrays {
   private func sum(_ partial: [Tensor], _ factors: [[Float]], _ bias: [Float]) -> Tensor {
     let y = Tensor(uninitialized: partial[0].shape)
     let outputs = bias.count
+    let target = y.pointer
     parallelChunks(y.shape[0], of: 1024) { rows in
       for row in rows {
-        let target = y.pointer + row * outputs
-        for output in 0..<outputs { target[output] = bias[output] }
-        for (values, factors) in zip(partial, factors) {
-          let source = values.pointer + row * outputs
-          for output in 0..<outputs { target[output] += factors[output] * source[output] }
+        for output in 0..<outputs { target[row * outputs + output] = bias[output] }
+      }
+    }
+    for (values, factors) in zip(partial, factors) {
+      let source = values.pointer
+      parallelChunks(y.shape[0], of: 1024) { rows in
+        for row in rows {
+          for output in 0..<outputs {
+            target[row * outputs + output] += factors[output] * source[row * outputs + output]
+          }
         }
       }
     }

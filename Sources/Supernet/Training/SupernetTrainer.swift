@@ -39,6 +39,7 @@ public final class SupernetTrainer {
   package private(set) var teacher: Supernet?
   private(set) var fileTeachers: [String: FileTeacher] = [:]
   let norms: NormStatistics
+  private let noise: WeightNoise
   private let gradients: Gradients
   private var largestGradients: Gradients?
   private var probes: (first: Gradients, second: Gradients)?
@@ -71,6 +72,7 @@ public final class SupernetTrainer {
     let spans = try schedule.spans(totalSteps: config.steps)
     self.spans = spans
     norms = supernet.makeNormStatistics()
+    noise = WeightNoise(deviation: config.weightNoise ?? 0, seed: config.seed)
     gradients = Gradients(for: supernet.store)
     optimizer = config.optimizer.make(for: supernet.store)
     average = config.averageDecay.map { ExponentialAverage(of: supernet.store, decay: $0) }
@@ -96,7 +98,7 @@ public final class SupernetTrainer {
     let phase = scheduled.span.phase
     if scheduled.beginsPhase { begin(phase) }
     let rate = learningRate(of: scheduled)
-    let losses = accumulate(batch, phase)
+    let losses = noise.around(supernet.store, step: step) { accumulate(batch, phase) }
     var options = StepOptions(learningRate: rate)
     options.frozenGroups = Set(phase.frozen.map(\.rawValue))
     options.clip = config.optimizer.clip

@@ -100,6 +100,10 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   public var labelSmoothing: Float = 0.1
   /// Regularisation of the largest network only, as BigNAS and AttentiveNAS do.
   public var regularization = Regularization()
+  /// Standard deviation of noise on all weights of a training step, in units of each tensor's largest.
+  ///
+  /// It makes subnets bear the errors of analog arrays; absent for none.
+  public var weightNoise: Float?
   /// Decay of a moving average of the weights, which is then evaluated; absent for none.
   public var averageDecay: Float?
   /// Batch-norm calibration.
@@ -188,6 +192,7 @@ extension TrainingConfig: ValidatedConfig {
     for (index, milestone) in learningRate.milestones.enumerated() {
       try require("learningRate.milestones[\(index)]", milestone, in: 0...1)
     }
+    if let weightNoise { try require("weightNoise", weightNoise, in: 0...10) }
     try require("calibration.batches", calibration.batches, in: 1...100_000)
     try require("calibration.batchSize", calibration.batchSize, in: 2...65_536)
     try require("evaluation.every", evaluation.every, atLeast: 0)
