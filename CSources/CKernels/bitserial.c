@@ -32,15 +32,25 @@ void kk_bitserial_table(uint8_t *table, const uint8_t *cells, size_t rows, size_
   }
 }
 
-void kk_bitserial_subsets(uint8_t *subsets, const uint16_t *codes, size_t vectors, size_t rows,
-                          ptrdiff_t code_stride, unsigned bits) {
+static unsigned code_bits(float code, unsigned mask, kk_code_part part) {
+  const int whole = (int)code;
+  if (part == KK_CODE_COMPLEMENT) return (unsigned)whole & mask;
+  const int kept = part == KK_CODE_NEGATIVE ? -whole : whole;
+  return kept > 0 ? (unsigned)kept : 0;
+}
+
+int kk_bitserial_subsets(uint8_t *subsets, const float *codes, size_t vectors, size_t rows,
+                         ptrdiff_t code_stride, unsigned bits, kk_code_part part) {
   const size_t groups = group_count(rows);
+  const unsigned mask = (1u << bits) - 1;
+  unsigned any = 0;
   for (size_t v = 0; v < vectors; v++, codes += code_stride) {
     for (size_t group = 0; group < groups; group++) {
       unsigned code[4] = {0};
       for (size_t row = 0; row < 4 && 4 * group + row < rows; row++) {
-        code[row] = codes[4 * group + row];
+        code[row] = code_bits(codes[4 * group + row], mask, part);
       }
+      any |= code[0] | code[1] | code[2] | code[3];
       for (unsigned bit = 0; bit < bits; bit++) {
         subsets[(v * bits + bit) * groups + group] =
             (uint8_t)(8 * ((code[0] >> bit & 1) | (code[1] >> bit & 1) << 1 |
@@ -48,6 +58,7 @@ void kk_bitserial_subsets(uint8_t *subsets, const uint16_t *codes, size_t vector
       }
     }
   }
+  return any != 0;
 }
 
 // The sum of one column over all groups.

@@ -74,6 +74,18 @@ import Testing
   private static let golden =
     "H4sIAAAAAAACA8vOLErOyMhPS1PIHtIsANludOfIAAAA"
 
+  @Test func labelsThatNoNamesBoundHaveToGoTogether() throws {
+    let path = try images()
+    let far = try labels([0, 200, 1])
+    expectError(.data, "label 1 (byte 9)", "found 200", "only 3 of 0…200 occur") {
+      _ = try IDX.dataset(images: path, labels: far, name: "n", split: "train")
+    }
+    // Published sets exist whose labels begin at 1.
+    let data = try IDX.dataset(
+      images: path, labels: labels([1, 2, 3]), name: "n", split: "train")
+    #expect(data.classCount == 4)
+  }
+
   @Test func gzipOfAnotherProgram() throws {
     let bytes = [UInt8](Data(base64Encoded: Self.golden)!)
     let text = String(decoding: try Gzip.decompress(bytes, path: "g"), as: UTF8.self)

@@ -17,16 +17,18 @@ extension KernelCase {
         kk_bitserial_table(&table, whole(rows * columns, cell).map { UInt8($0) }, rows, columns)
         return table
       }
-      func subsets() -> [UInt8] {
+      func subsets(_ part: kk_code_part) -> [UInt8] {
         var subsets = [UInt8](repeating: 0, count: vectors * bits * ((rows + 3) / 4))
-        kk_bitserial_subsets(
-          &subsets, whole(vectors * rows, 31).map { UInt16($0) }, vectors, rows, rows, UInt32(bits))
+        let codes = whole(vectors * rows, 31).enumerated().map { Float($1 * (1 - 2 * ($0 % 2))) }
+        _ = kk_bitserial_subsets(&subsets, codes, vectors, rows, rows, UInt32(bits), part)
         return subsets
       }
       let scales = arena.input(vectors)
       let stride = columns + 3
       let y = arena.output("y", vectors, columns, stride: stride, start: .gaussian, .bits)
-      let (positive, negative, plus, minus) = (table(), table(), subsets(), subsets())
+      let (positive, negative) = (table(), table())
+      let plus = subsets(isPair ? KK_CODE_COMPLEMENT : KK_CODE_POSITIVE)
+      let minus = subsets(KK_CODE_NEGATIVE)
       let adc = kk_bitserial_adc(inverse_step: 0.7, low: -11, high: 13)
       let clipped = positive.withUnsafeBufferPointer { positive in
         negative.withUnsafeBufferPointer { negative in

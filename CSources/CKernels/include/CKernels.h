@@ -18,6 +18,7 @@
 #include "batchnorm.h"
 #include "pooling.h"
 #include "attention.h"
+#include "patches.h"
 #include "peak.h"
 #include "convolution.h"
 #include "bitserial.h"

@@ -24,10 +24,17 @@ size_t kk_bitserial_table_size(size_t rows, size_t columns);
 // columns are filled up with cells of 0.
 void kk_bitserial_table(uint8_t *table, const uint8_t *cells, size_t rows, size_t columns);
 
+// Which bits of a code are taken.
+typedef enum {
+  KK_CODE_POSITIVE,   // those of max(code, 0)
+  KK_CODE_NEGATIVE,   // those of max(−code, 0)
+  KK_CODE_COMPLEMENT  // those of the code in two's complement
+} kk_code_part;
+
 // subsets[v, b, g] = 8 × the bits b of the four codes of group g of vector v: [vectors, bits,
-// groups]. codes: [vectors, rows], code_stride apart.
-void kk_bitserial_subsets(uint8_t *subsets, const uint16_t *codes, size_t vectors, size_t rows,
-                          ptrdiff_t code_stride, unsigned bits);
+// groups]. codes: whole numbers [vectors, rows], code_stride apart. Returns whether any bit is set.
+int kk_bitserial_subsets(uint8_t *subsets, const float *codes, size_t vectors, size_t rows,
+                         ptrdiff_t code_stride, unsigned bits, kk_code_part part);
 
 // How sums of cells become codes: clamp(round(sum·inverse_step), low, high), ties to even.
 typedef struct {

@@ -32,9 +32,10 @@ struct ConvertedInputs {
   /// Σ of each vector's inputs as they were sent.
   func totals() -> [Float] {
     let width = values.shape[1]
+    let first = values.pointer
     return scales.enumerated().map { vector, scale in
       var sum = 0.0
-      for index in 0..<width { sum += Double(values.pointer[vector * width + index]) }
+      for index in 0..<width { sum += Double(first[vector * width + index]) }
       return Float(sum) * scale
     }
   }

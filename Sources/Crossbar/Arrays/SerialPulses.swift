@@ -24,14 +24,10 @@ struct SerialPulses {
           x.pointer + range.lowerBound * x.rowStride, scales.baseAddress! + range.lowerBound
         )
         kk_row_maxima(target, source, range.count, width, x.rowStride)
+        for vector in range { scales[vector] /= largest }
         kk_dac(
           codes.pointer + range.lowerBound * width, source, target, range.count, width, width,
-          x.rowStride, 1 / largest, 1)
-        for vector in range {
-          let first = codes.pointer + vector * width
-          for index in 0..<width { first[index] = (first[index] * largest).rounded() }
-          scales[vector] /= largest
-        }
+          x.rowStride, 1, largest)
       }
     }
     self.codes = codes
@@ -60,10 +56,11 @@ struct SerialPulses {
   /// Σ of each vector's inputs as they were sent.
   func totals() -> [Float] {
     let width = codes.shape[1]
+    let first = codes.pointer
     return scales.enumerated().map { vector, scale in
       var sum: Float = 0
       // Whole numbers, exact in any order.
-      for index in 0..<width { sum += codes.pointer[vector * width + index] }
+      for index in 0..<width { sum += first[vector * width + index] }
       return sum * scale
     }
   }
@@ -76,23 +73,22 @@ struct SerialPulses {
   ) -> R {
     let width = codes.shape[1]
     let first = codes.pointer + vectors.lowerBound * width
-    let count = vectors.count * width
-    let mask = Int32(1 << coding.bits) - 1
-    func subsets(_ code: (Float) -> UInt16) -> [UInt8] {
-      let words = (0..<count).map { code(first[$0]) }
-      var result = [UInt8](
-        repeating: 0, count: vectors.count * coding.bits * ((width + 3) / 4))
-      kk_bitserial_subsets(&result, words, vectors.count, width, width, UInt32(coding.bits))
-      return result
+    func withPart(_ part: kk_code_part, _ body: (UnsafePointer<UInt8>?) -> R) -> R {
+      withUnsafeTemporaryAllocation(
+        of: UInt8.self, capacity: vectors.count * coding.bits * ((width + 3) / 4)
+      ) { subsets in
+        let isAny = kk_bitserial_subsets(
+          subsets.baseAddress!, first, vectors.count, width, width, UInt32(coding.bits), part)
+        return body(part == KK_CODE_NEGATIVE && isAny == 0 ? nil : subsets.baseAddress)
+      }
     }
     switch coding.signs {
     case .complement:
-      return body(subsets { UInt16(truncatingIfNeeded: Int32($0) & mask) }, nil)
+      return withPart(KK_CODE_COMPLEMENT) { body($0, nil) }
     case .polarity:
-      let positive = subsets { UInt16(max($0, 0)) }
-      let hasNegative = (0..<count).contains { first[$0] < 0 }
-      return hasNegative
-        ? body(positive, subsets { UInt16(max(-$0, 0)) }) : body(positive, nil)
+      return withPart(KK_CODE_POSITIVE) { positive in
+        withPart(KK_CODE_NEGATIVE) { body(positive, $0) }
+      }
     }
   }
 }

@@ -56,7 +56,7 @@ extension DatasetRegistry {
     case .mnist:
       return try IDX.dataset(
         images: paths[0], labels: paths[1], name: entry.name, split: split,
-        classNames: entry.classNames)
+        classNames: entry.classNames.isEmpty ? classNames ?? [] : entry.classNames)
     case .cifar(let kind):
       return try CIFAR.dataset(
         files: paths, kind: kind, name: entry.name, split: split,

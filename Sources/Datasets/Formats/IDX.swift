@@ -74,7 +74,8 @@ public enum IDX {
 
   /// Reads an image file `[n, h, w]` or `[n, h, w, c]` and its label file `[n]`.
   ///
-  /// - Parameter classNames: their number bounds the labels; empty takes it from the labels.
+  /// - Parameter classNames: their number bounds the labels; empty takes it from the labels, of which then
+  ///   most have to occur.
   /// - Throws: `KirchhoffError` for a damaged file, differing counts, or a label out of range.
   public static func dataset(
     images imagePath: String, labels labelPath: String, name: String, split: String,
@@ -96,7 +97,8 @@ public enum IDX {
         found: "\(images.dimensions[0]) images of \(shape)", expected: "at least one image")
     }
     let names =
-      classNames.isEmpty ? (0...Int(labels.bytes.max()!)).map(String.init) : classNames
+      classNames.isEmpty
+      ? (0..<(try classCount(of: labels.bytes, labelPath))).map(String.init) : classNames
     if let bad = labels.bytes.firstIndex(where: { Int($0) >= names.count }) {
       throw KirchhoffError(
         .data, subject: labelPath, place: "label \(bad) (byte \(8 + bad))",
@@ -105,6 +107,21 @@ public enum IDX {
     return ImageDataset(
       name: name, split: split, shape: shape, classNames: names, pixels: .bytes(images.bytes),
       labels: labels.bytes.map(Int32.init))
+  }
+}
+
+extension IDX {
+  /// How many classes labels tell of; one that stands far above the others is damaged.
+  private static func classCount(of labels: [UInt8], _ path: String) throws -> Int {
+    var occurs = [Bool](repeating: false, count: 256)
+    for label in labels { occurs[Int(label)] = true }
+    let largest = occurs.lastIndex(of: true)!
+    let known = occurs.count { $0 }
+    guard 2 * known <= largest else { return largest + 1 }
+    let bad = labels.firstIndex(of: UInt8(largest))!
+    throw KirchhoffError(
+      .data, subject: path, place: "label \(bad) (byte \(8 + bad))", found: "\(largest)",
+      expected: "a label that goes with the others: only \(known) of 0…\(largest) occur")
   }
 }
 

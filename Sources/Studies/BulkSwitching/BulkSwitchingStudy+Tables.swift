@@ -49,6 +49,31 @@ extension BulkSwitchingStudy {
       ])
   }
 
+  /// Accuracy and writes over epochs, means over seeds.
+  func curves(_ trainings: [Training]) -> [StudyCurve] {
+    func line(_ rule: WriteRule, _ value: (NetworkResult, Int) -> Double) -> StudyCurve.Line {
+      let results = trainings.map(\.result).filter { $0.rule == rule }
+      let points = (0..<epochs).map { epoch in
+        let sum = results.reduce(0) { $0 + value($1, epoch) }
+        return StudyCurve.Point(x: Double(epoch + 1), y: sum / Double(results.count))
+      }
+      return StudyCurve.Line(name: rule.rawValue, points: points)
+    }
+    func writes(_ result: NetworkResult, _ epoch: Int) -> Double {
+      let before = epoch == 0 ? 0 : result.evaluations[epoch - 1].writes
+      let record = result.evaluations[epoch]
+      return Double(record.writes - before) / Double(record.weights)
+    }
+    return [
+      StudyCurve(
+        title: "Test accuracy, mean over seeds", horizontal: "Epoch", vertical: "Accuracy, %",
+        lines: WriteRule.allCases.map { line($0) { 100 * $0.evaluations[$1].accuracy } }),
+      StudyCurve(
+        title: "Writes of mixed precision, mean over seeds", horizontal: "Epoch",
+        vertical: "Writes a weight", lines: [line(.mixedPrecision, writes)]),
+    ]
+  }
+
   private static func percent(
     _ name: String, _ interval: Interval, _ paper: String?
   ) -> StudyTable.Row {

@@ -52,7 +52,7 @@ public struct BulkSwitchingStudy: Sendable {
   ///   folder with trainings of other settings.
   public func run(
     progress: @escaping @Sendable (Int, String) -> Void
-  ) throws -> (tables: [StudyTable], trainings: [Training]) {
+  ) throws -> (tables: [StudyTable], curves: [StudyCurve], trainings: [Training]) {
     var trainings: [Training] = []
     var done = 0
     for seed in 1...UInt64(seeds) {
@@ -67,7 +67,7 @@ public struct BulkSwitchingStudy: Sendable {
           Training(seed: seed, result: result, transfer: try transfer(of: result, seed)))
       }
     }
-    return ([trainingTable(trainings), transferTable(trainings)], trainings)
+    return ([trainingTable(trainings), transferTable(trainings)], curves(trainings), trainings)
   }
 
   /// What the paper leaves open.

@@ -64,13 +64,19 @@ struct StudyCommand: ParsableCommand {
     case .bulkSwitching:
       let report = try bulkSwitching()
       output.json ? try printJSON(report) : print(report.text)
+      if !quiet {
+        note("saved in \(runFolder ?? Self.folder(study)): study.txt, study.json, study.html")
+      }
     }
   }
 
+  private static func folder(_ study: Study) -> String { "runs/\(study.rawValue)" }
+
   private func bulkSwitching() throws -> StudyReport {
     var report = StudyReport(
+      title: "Bulk-switching memristors (arXiv 2305.14547)",
       tables: try BulkSwitchingMapping.tables(), notes: BulkSwitchingMapping.notes)
-    let folder = runFolder ?? "runs/\(study.rawValue)"
+    let folder = runFolder ?? Self.folder(study)
     if seeds > 0 {
       var study = BulkSwitchingStudy(seeds: seeds, folder: folder)
       if let epochs { study.epochs = epochs }
@@ -81,6 +87,7 @@ struct StudyCommand: ParsableCommand {
       let trained = try study.run { step, phase in bar.update(step: step, phase: phase) }
       bar.finish()
       report.tables += trained.tables
+      report.curves = trained.curves
       report.notes += BulkSwitchingStudy.notes
       report.trainings = trained.trainings
     }

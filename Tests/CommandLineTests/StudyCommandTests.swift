@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+@Suite("kirchhoff study")
+struct StudyCommandTests {
+  @Test("The tables that need no training are those of the paper, printed and saved")
+  func tables() throws {
+    let folder = try Folder()
+    let output = try Tool.run(
+      "study", "bulk-switching", "--seeds", "0", "--run", folder.path("study"))
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    #expect(output.standardOutput.contains(/tile operations +81,922 +81,922/))
+    let saved = try String(contentsOfFile: folder.path("study/study.txt"), encoding: .utf8)
+    #expect(saved == output.standardOutput)
+    let page = try String(contentsOfFile: folder.path("study/study.html"), encoding: .utf8)
+    #expect(page.contains("ResNet-18 on 256 × 64 arrays"))
+  }
+
+  @Test("A study keeps its trainings, and refuses those of other settings")
+  func trainings() throws {
+    let folder = try Folder()
+    let data = try SmallImages.write(to: folder, training: 64)
+    func study(_ epochs: String) throws -> Tool.Output {
+      try Tool.run(
+        "study", "bulk-switching", "--seeds", "1", "--epochs", epochs, "--chips", "1", "--data",
+        data, "--run", folder.path("study"), "--json")
+    }
+    let first = try study("1")
+    #expect(first.exitCode == 0, "\(first.standardError)")
+    let trainings = try #require(try first.object()["trainings"] as? [[String: Any]])
+    #expect(trainings.count == 4)
+    let begun = Date()
+    #expect(try study("1").standardOutput == first.standardOutput)
+    // Training again would take longer than reading.
+    let results = try FileManager.default.attributesOfItem(
+      atPath: folder.path("study/naive-1/result.json"))
+    #expect(try #require(results[.modificationDate] as? Date) < begun)
+    let other = try study("2")
+    #expect(other.exitCode == 64)
+    #expect(other.standardError.contains("a training of other settings"), "\(other.standardError)")
+  }
+}
