@@ -36,12 +36,19 @@ extension ArrayBlock {
     let chunk = 64
     var saturated = [Int](repeating: 0, count: (batch + chunk - 1) / chunk)
     saturated.withUnsafeMutableBufferPointer { saturated in
-      nonisolated(unsafe) let saturated = saturated
-      parallelChunks(batch, of: chunk) { range in
-        let target = y.pointer + range.lowerBound * y.rowStride + columns.lowerBound
-        for cells in integers {
-          saturated[range.lowerBound / chunk] += cells.add(
-            pulses, range, to: target, stride: y.rowStride, adc)
+      pulses.scales.withUnsafeBufferPointer { scales in
+        nonisolated(unsafe) let (saturated, scales) = (saturated, scales)
+        parallelChunks(batch, of: chunk) { range in
+          let first = range.lowerBound
+          let target = y.pointer + first * y.rowStride + columns.lowerBound
+          saturated[first / chunk] = pulses.withSubsets(range) { subsets in
+            integers.reduce(0) {
+              $0
+                + $1.add(
+                  subsets, scales: scales.baseAddress! + first, to: target, stride: y.rowStride,
+                  adc)
+            }
+          }
         }
       }
     }

@@ -41,32 +41,29 @@ struct IntegerCells: Sendable {
   }
 
   /// Adds the converted outputs of vectors to `y`; returns how many conversions saturated.
+  ///
+  /// - Parameter scales: What a code of 1 stands for, for each vector.
   func add(
-    _ pulses: SerialPulses, _ vectors: Range<Int>, to y: UnsafeMutablePointer<Float>,
-    stride: Int, _ adc: Converter
+    _ subsets: SerialPulses.Subsets, scales: UnsafePointer<Float>,
+    to y: UnsafeMutablePointer<Float>, stride: Int, _ adc: Converter
   ) -> Int {
     // A converter without steps gives the sum itself.
     let step = adc.step > 0 ? adc.step : 1 / Float(largestCell)
     let converter = kk_bitserial_adc(
       inverse_step: 1 / (step * Float(largestCell)), low: (adc.low / step).rounded(),
       high: (adc.high / step).rounded())
-    return pulses.withSubsets(vectors) { positive, negativeInputs in
-      table.withUnsafeBufferPointer { table in
-        func run(_ negative: UnsafePointer<UInt8>?) -> Int {
-          var array = kk_bitserial_array(
-            subsets: positive, negative_subsets: negativeInputs, table: table.baseAddress,
-            negative_table: negative, rows: rows, columns: columns,
-            bits: UInt32(pulses.coding.bits), largest_cell: UInt32(largestCell),
-            top_weight: pulses.coding.signs == .complement ? -1 : 1)
-          return pulses.scales.withUnsafeBufferPointer { scales in
-            Int(
-              kk_bitserial(
-                y, stride, &array, vectors.count, converter,
-                scales.baseAddress! + vectors.lowerBound, step * factor))
-          }
-        }
-        return negative.map { $0.withUnsafeBufferPointer { run($0.baseAddress) } } ?? run(nil)
-      }
+    func run(_ table: UnsafePointer<UInt8>?, _ negative: UnsafePointer<UInt8>?) -> Int {
+      var array = kk_bitserial_array(
+        subsets: subsets.positive, negative_subsets: subsets.negative, table: table,
+        negative_table: negative, rows: rows, columns: columns,
+        bits: UInt32(subsets.coding.bits), largest_cell: UInt32(largestCell),
+        top_weight: subsets.coding.signs == .complement ? -1 : 1)
+      return Int(
+        kk_bitserial(y, stride, &array, subsets.vectors, converter, scales, step * factor))
+    }
+    return table.withUnsafeBufferPointer { table in
+      guard let negative else { return run(table.baseAddress, nil) }
+      return negative.withUnsafeBufferPointer { run(table.baseAddress, $0.baseAddress) }
     }
   }
 }

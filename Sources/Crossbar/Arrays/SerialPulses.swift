@@ -65,12 +65,20 @@ struct SerialPulses {
     }
   }
 
-  /// Calls with the bits of groups of four inputs of some vectors (`kk_bitserial_subsets`): of those that
-  /// drive with the one polarity, and of those with the other where there are any.
-  func withSubsets<R>(
-    _ vectors: Range<Int>,
-    _ body: (UnsafePointer<UInt8>?, UnsafePointer<UInt8>?) -> R
-  ) -> R {
+  /// The bits of groups of four inputs of some vectors (`kk_bitserial_subsets`).
+  struct Subsets {
+    /// Bits and signs.
+    let coding: InputCoding.Serial
+    /// How many vectors.
+    let vectors: Int
+    /// Of inputs that drive with the one polarity.
+    let positive: UnsafePointer<UInt8>?
+    /// Of those with the other; nil where there are none.
+    let negative: UnsafePointer<UInt8>?
+  }
+
+  /// Calls with the subsets of some vectors.
+  func withSubsets<R>(_ vectors: Range<Int>, _ body: (Subsets) -> R) -> R {
     let width = codes.shape[1]
     let first = codes.pointer + vectors.lowerBound * width
     func withPart(_ part: kk_code_part, _ body: (UnsafePointer<UInt8>?) -> R) -> R {
@@ -82,12 +90,19 @@ struct SerialPulses {
         return body(part == KK_CODE_NEGATIVE && isAny == 0 ? nil : subsets.baseAddress)
       }
     }
+    func with(
+      _ positive: UnsafePointer<UInt8>?, _ negative: UnsafePointer<UInt8>?
+    ) -> R {
+      body(
+        Subsets(
+          coding: coding, vectors: vectors.count, positive: positive, negative: negative))
+    }
     switch coding.signs {
     case .complement:
-      return withPart(KK_CODE_COMPLEMENT) { body($0, nil) }
+      return withPart(KK_CODE_COMPLEMENT) { with($0, nil) }
     case .polarity:
       return withPart(KK_CODE_POSITIVE) { positive in
-        withPart(KK_CODE_NEGATIVE) { body(positive, $0) }
+        withPart(KK_CODE_NEGATIVE) { with(positive, $0) }
       }
     }
   }
