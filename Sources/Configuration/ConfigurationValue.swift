@@ -18,7 +18,8 @@ extension ConfigurationValue {
   /// - Throws: `KirchhoffError` that names file, key path, line, what was found and expected.
   public init(yaml text: String, file: String) throws {
     do {
-      self = try YAMLDecoder().decode(Self.self, from: text)
+      self = try YAMLDecoder().decode(
+        Self.self, from: text, userInfo: [.configurationFile: file])
     } catch {
       throw configurationError(error, text: text, file: file)
     }
@@ -61,6 +62,11 @@ extension ConfigurationValue {
         .io, subject: url.path, found: error.localizedDescription, expected: "a writable file")
     }
   }
+}
+
+extension CodingUserInfoKey {
+  /// The file that is being decoded, a `String`: files that it names may lie beside it.
+  package static let configurationFile = CodingUserInfoKey(rawValue: "configurationFile")!
 }
 
 /// What went wrong while a configuration was decoded, with file, key path and line.

@@ -14,11 +14,14 @@ extension ArrayBlock {
     if let integers {
       saturated = add(integers, pulses, to: y, batch, adc)
     } else {
+      let shared = planes.enumerated().map { index, plane in
+        plane.shared(reads.derived(UInt64(index)), firstVector, hardware.readNoise)
+      }
       for bit in 0..<coding.bits {
         let inputs = pulses.pulses(bit)
         for (index, plane) in planes.enumerated() {
           let stream = reads.derived(UInt64(index)).derived(UInt64(bit))
-          let outputs = read(plane, inputs, stream, firstVector, hardware)
+          let outputs = read(plane, inputs, stream, shared[index], firstVector, hardware)
           let factors = plane.factors.map { $0 * coding.weight(bit) }
           saturated += convert(outputs, pulses.scales, factors, adc, into: y)
         }

@@ -13,11 +13,14 @@ struct ArrayBlock: @unchecked Sendable {
   let integers: [IntegerCells]?
   /// What of the sum of inputs is subtracted digitally.
   let digitalOffset: Float
+  /// Writes of its devices.
+  var writes: Int { planes.reduce(0) { $0 + $1.writes } }
 
   init(
     _ weights: [Float], inputs: Int, rows: Range<Int>, columns: Range<Int>,
-    _ hardware: CrossbarHardware, _ device: any DeviceModel, chip: RandomStream
+    _ cell: Cell, chip: RandomStream
   ) throws {
+    let hardware = cell.hardware
     self.rows = rows
     self.columns = columns
     var block = [Float](repeating: 0, count: rows.count * columns.count)
@@ -33,9 +36,8 @@ struct ArrayBlock: @unchecked Sendable {
       return
     }
     for index in block.indices { block[index] /= largest }
-    let programmer = Programmer(
-      hardware: hardware, device: device, rows: rows.count, columns: columns.count)
-    let encoded = hardware.encoding.planes(block, in: device.conductanceSiemens)
+    let programmer = Programmer(cell: cell, rows: rows.count, columns: columns.count)
+    let encoded = hardware.encoding.planes(block, in: cell.range)
     planes = try encoded.enumerated().map { index, plane in
       var programmed = try programmer.program(plane, chip: chip.derived(UInt64(index)))
       for column in programmed.factors.indices { programmed.factors[column] *= largest }
@@ -68,10 +70,11 @@ struct ArrayBlock: @unchecked Sendable {
     let inputs = ConvertedInputs(x, hardware.periphery.dac)
     for (index, plane) in planes.enumerated() {
       let stream = reads.derived(UInt64(index))
-      let outputs = read(plane, inputs.values, stream, firstVector, hardware)
+      let shared = plane.shared(stream, firstVector, hardware.readNoise)
+      let outputs = read(plane, inputs.values, stream, shared, firstVector, hardware)
       var scales = inputs.scales
       if hardware.periphery.boundManagement {
-        sendAgain(plane, x, outputs, &scales, stream, firstVector, hardware)
+        sendAgain(plane, x, outputs, &scales, stream, shared, firstVector, hardware)
       }
       let saturated = convert(outputs, scales, plane.factors, hardware.periphery.adc, into: y)
       statistics?.add(conversions: batch * columns.count, saturated: saturated)
@@ -83,7 +86,8 @@ struct ArrayBlock: @unchecked Sendable {
   /// quarter… of their size, until the factor would exceed 1000 or the input two bits of resolution.
   private func sendAgain(
     _ plane: ProgrammedPlane, _ x: Tensor, _ outputs: Tensor, _ scales: inout [Float],
-    _ stream: RandomStream, _ firstVector: Int, _ hardware: CrossbarHardware
+    _ stream: RandomStream, _ shared: Tensor?, _ firstVector: Int,
+    _ hardware: CrossbarHardware
   ) {
     let (adc, dac) = (hardware.periphery.adc, hardware.periphery.dac)
     let width = columns.count
@@ -101,7 +105,7 @@ struct ArrayBlock: @unchecked Sendable {
         scales[row] *= 2
         let smaller = ConvertedInputs(x.prefix(row..<row + 1), dac, scales: [scales[row]])
         let again = read(
-          plane, smaller.values, stream.derived("again").derived(UInt64(factor)),
+          plane, smaller.values, stream.derived("again").derived(UInt64(factor)), shared,
           firstVector + row, hardware)
         (outputs.pointer + row * width).update(from: again.pointer, count: width)
       }
@@ -109,22 +113,27 @@ struct ArrayBlock: @unchecked Sendable {
   }
 
   /// The currents of a plane, noise included, before their conversion: `[batch, columns]`.
+  ///
+  /// - Parameter shared: The devices as all these vectors read them, where they share a draw.
   func read(
-    _ plane: ProgrammedPlane, _ x: Tensor, _ stream: RandomStream, _ firstVector: Int,
-    _ hardware: CrossbarHardware
+    _ plane: ProgrammedPlane, _ x: Tensor, _ stream: RandomStream, _ shared: Tensor?,
+    _ firstVector: Int, _ hardware: CrossbarHardware
   ) -> Tensor {
-    let noise = hardware.periphery.outputNoise
+    let devices = stream.derived("devices")
+    let currents: Tensor
+    var variance: Tensor?
     switch hardware.readNoise {
-    case .perCall where plane.variance != nil:
-      let currents = matmul(x, plane.drawn(stream.derived("devices")))
-      return blurred(currents, variance: nil, noise, stream, firstVector)
-    case .literal where plane.variance != nil:
-      let currents = plane.literal(x, stream.derived("devices"), firstVector)
-      return blurred(currents, variance: nil, noise, stream, firstVector)
-    default:
-      let variance = plane.variance.map { matmul(x.squares(), $0) }
-      return blurred(matmul(x, plane.mean), variance: variance, noise, stream, firstVector)
+    case .none, .perCall, .frozen:
+      currents = matmul(x, shared ?? plane.mean)
+    case .literal:
+      currents = plane.literal(x, devices, firstVector)
+    case .perRead:
+      currents = matmul(x, plane.mean)
+      variance = plane.variance.map { matmul(x.squares(), $0) }
+      plane.deviations?.add(to: currents, x, devices, firstVector)
     }
+    return blurred(
+      currents, variance: variance, hardware.periphery.outputNoise, stream, firstVector)
   }
 
   /// Adds one Gaussian an output.

@@ -22,6 +22,9 @@ public struct CrossbarMatrix: Sendable {
   /// Devices in use.
   public var devices: Int { inputs * outputs * hardware.encoding.devicesPerWeight }
 
+  /// Writes of all devices, trials of write-verify among them.
+  public var writes: Int { blocks.reduce(0) { $0 + $1.writes } }
+
   private let blocks: [ArrayBlock]
 
   /// Programs a matrix.
@@ -49,7 +52,7 @@ public struct CrossbarMatrix: Sendable {
         .numerical, subject: name, place: "weight [\(bad / inputs), \(bad % inputs)]",
         found: "\(floats[bad])", expected: "a finite number")
     }
-    let device = try DeviceRegistry.device(hardware.device)
+    let cell = try Cell(hardware)
     let cut = ArrayCut(rows: hardware.rows, columns: hardware.columns)
     let columns = try cut.columns(
       of: outputs, each: hardware.encoding.devicesPerWeight, name: name)
@@ -57,7 +60,7 @@ public struct CrossbarMatrix: Sendable {
     blocks = try cut.rows(of: inputs / taps, taps: taps, name: name).flatMap { rows in
       try columns.map { columns in
         try ArrayBlock(
-          floats, inputs: width, rows: rows, columns: columns, hardware, device,
+          floats, inputs: width, rows: rows, columns: columns, cell,
           chip: chip.derived(UInt64(rows.lowerBound), UInt64(columns.lowerBound)))
       }
     }

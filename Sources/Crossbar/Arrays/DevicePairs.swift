@@ -12,15 +12,15 @@ package struct DevicePairs: Sendable {
     package var variance: Float
   }
 
-  private let hardware: CrossbarHardware
-  private let device: any DeviceModel
+  private let cell: Cell
+  private let chip: RandomStream
   private let programming: RandomStream
   private let faults: RandomStream
 
   /// - Parameter chip: The draws of this layer's devices.
   package init(_ hardware: CrossbarHardware, chip: RandomStream) throws {
-    self.hardware = hardware
-    device = try DeviceRegistry.device(hardware.device)
+    cell = try Cell(hardware)
+    self.chip = chip
     programming = chip.derived("programming")
     faults = chip.derived("stuck")
   }
@@ -29,14 +29,14 @@ package struct DevicePairs: Sendable {
   ///
   /// - Parameter weight: What the pair is asked for, −1…1.
   package func programmed(_ weight: Float, at index: Int, write: Int32) -> Programmed {
-    let range = device.conductanceSiemens
+    let (hardware, range) = (cell.hardware, cell.range)
     let width = range.upperBound - range.lowerBound
-    let draws = programming.derived(UInt64(write))
+    let streams = Cell.Streams(chip, programming: programming.derived(UInt64(write)))
     var result = Programmed(weight: 0, variance: 0)
     for (side, sign) in [Float(1), -1].enumerated() {
       let number = UInt64(2 * index + side)
       let target = range.lowerBound + width * min(max(sign * weight, 0), 1)
-      let (siemens, deviation) = stuck(number) ?? read(target, draws, number)
+      let (siemens, deviation) = stuck(number) ?? read(target, streams, number)
       result.weight += sign * siemens / width
       result.variance += (deviation / width) * (deviation / width)
     }
@@ -46,22 +46,23 @@ package struct DevicePairs: Sendable {
   }
 
   private func read(
-    _ target: Float, _ draws: RandomStream, _ number: UInt64
+    _ target: Float, _ streams: Cell.Streams, _ number: UInt64
   ) -> (siemens: Float, deviation: Float) {
-    let draw = DeviceDraws(
-      programming: hardware.programmingNoise ? draws.gaussian(at: number) : 0, evolution: 0)
-    let siemens = device.conductance(target: target, seconds: 0, draws: draw)
-    let deviation = device.readDeviation(
-      target: target, initial: siemens, conductance: siemens, seconds: 0)
+    let draws = DeviceDraws(
+      programming: cell.hardware.programmingNoise ? streams.programming.gaussian(at: number) : 0,
+      evolution: 0)
+    let programmed = cell.program(target, number, draws, streams)
+    let siemens = cell.conductance(programmed, seconds: 0)
+    let deviation = cell.readDeviation(programmed, initial: siemens, now: siemens, seconds: 0)
     return (siemens, deviation)
   }
 
   private func stuck(_ number: UInt64) -> (siemens: Float, deviation: Float)? {
-    let shares = hardware.stuck
+    let shares = cell.hardware.stuck
     guard shares.off + shares.on > 0 else { return nil }
     let luck = faults.uniform(at: number)
-    if luck < shares.off { return (device.conductanceSiemens.lowerBound, 0) }
-    if luck >= 1 - shares.on { return (device.conductanceSiemens.upperBound, 0) }
+    if luck < shares.off { return (cell.range.lowerBound, 0) }
+    if luck >= 1 - shares.on { return (cell.range.upperBound, 0) }
     return nil
   }
 }

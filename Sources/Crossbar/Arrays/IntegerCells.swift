@@ -18,7 +18,8 @@ struct IntegerCells: Sendable {
   /// - Parameter largestCell: The cell of the largest conductance.
   init?(_ plane: ProgrammedPlane, largestCell: Int) {
     let shape = plane.mean.shape
-    guard plane.variance == nil, largestCell <= Int(KK_BITSERIAL_LARGEST_CELL),
+    guard plane.variance == nil, plane.deviations == nil,
+      largestCell <= Int(KK_BITSERIAL_LARGEST_CELL),
       // Sums are counted in 16 bits.
       shape[0] * largestCell < 1 << 15,
       let factor = plane.factors.first, plane.factors.allSatisfy({ $0 == factor })

@@ -24,7 +24,7 @@ extension CrossbarHardware {
   }
 
   /// Arrays of 512 × 512 with aihwkit's standard periphery, drift compensated by one factor an array.
-  private static func analog(_ device: String) -> CrossbarHardware {
+  private static func analog(_ device: DeviceChoice) -> CrossbarHardware {
     var hardware = CrossbarHardware(device: device)
     hardware.periphery = .standard
     hardware.compensation = .global

@@ -3,8 +3,10 @@ import Runtime
 
 /// An array's devices, how weights are written to them, and what is around them: independent choices.
 public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
-  /// The device, by name (`DeviceRegistry`).
-  public var device: String
+  /// The device: one of `DeviceRegistry`, or a table.
+  public var device: DeviceChoice
+  /// What devices do beyond their model.
+  public var physics: DevicePhysics
   /// How weights become conductances.
   public var encoding: WeightEncoding
   /// Word lines of an array.
@@ -32,8 +34,9 @@ public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
   public var compensation: DriftCompensation
 
   /// Ideal in all but the device.
-  public init(device: String = "ideal") {
+  public init(device: DeviceChoice = "ideal") {
     self.device = device
+    physics = DevicePhysics()
     encoding = .differential
     rows = 512
     columns = 512
@@ -49,7 +52,7 @@ public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case device, encoding, rows, columns, periphery, lines, levels, stuck, programmingNoise
+    case device, physics, encoding, rows, columns, periphery, lines, levels, stuck, programmingNoise
     case readNoise, readDeviation, seconds, compensation
   }
 
@@ -57,6 +60,7 @@ public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
   public init(from decoder: any Decoder) throws {
     let fields = try StrictFields<CodingKeys>(decoder)
     self.init(device: try fields.value(.device, or: "ideal"))
+    physics = try fields.value(.physics, or: physics)
     encoding = try fields.value(.encoding, or: encoding)
     rows = Int(try fields.number(.rows, or: Double(rows), in: 1...65_536))
     columns = Int(try fields.number(.columns, or: Double(columns), in: 1...65_536))
@@ -75,19 +79,38 @@ public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
       throw FieldError(
         fields.path + [CodingKeys.levels], found: "\(levels)", expected: "2 to 65536 levels")
     }
-    let model: any DeviceModel
-    do {
-      model = try DeviceRegistry.device(device)
-    } catch {
-      throw FieldError(
-        fields.path + [CodingKeys.device], found: error.found, expected: error.expected,
-        hint: error.hint)
-    }
+    let model = try device.model()
+    try checkPhysics(model, fields)
     if let known = model.characterisedSeconds, seconds != 0, !known.contains(seconds) {
       throw FieldError(
         fields.path + [CodingKeys.seconds], found: "\(seconds) s",
         expected: "one of " + known.map { "\($0) s" }.joined(separator: ", ")
-          + ", at which \(device) was characterised")
+          + ", at which \(device.name) was characterised")
     }
+  }
+
+  private func checkPhysics(
+    _ model: any DeviceModel, _ fields: StrictFields<CodingKeys>
+  ) throws {
+    let range = model.conductanceSiemens
+    if let ratio = physics.onOffRatio, range.upperBound / ratio < range.lowerBound {
+      throw FieldError(
+        fields.path + [CodingKeys.physics],
+        found: "onOffRatio \(ratio): \(range.upperBound / ratio) S to \(range.upperBound) S",
+        expected: "at most \(range.upperBound / range.lowerBound), for \(device.name) has "
+          + "\(range.lowerBound) S to \(range.upperBound) S")
+    }
+    if physics.readDistribution == .logNormal, readDeviation != nil {
+      throw FieldError(
+        fields.path + [CodingKeys.readDeviation], found: "a deviation of a weight's reads",
+        expected: "none with log-normal reads, which are those of single devices")
+    }
+  }
+
+  /// The conductances that devices are asked for, siemens.
+  func conductances(of model: any DeviceModel) -> ClosedRange<Float> {
+    let range = model.conductanceSiemens
+    guard let ratio = physics.onOffRatio else { return range }
+    return max(range.upperBound / ratio, range.lowerBound)...range.upperBound
   }
 }

@@ -5,8 +5,10 @@ public enum ReadNoise: String, Codable, Hashable, Sendable, CaseIterable {
   /// For every vector and device, exactly: the sum over a column is drawn as the one Gaussian that it
   /// is.
   case perRead = "per-read"
-  /// Once for all vectors of a call, device by device.
+  /// Once for all vectors of a call, device by device; so bits depend on which vectors share a call.
   case perCall = "per-call"
+  /// Once for good, device by device.
+  case frozen
   /// For every vector, device by device: the slow way, to check `perRead` against.
   case literal
 }
