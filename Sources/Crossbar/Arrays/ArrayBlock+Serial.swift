@@ -5,14 +5,14 @@ extension ArrayBlock {
   /// Vectors that are sent bit by bit, every bit converted by itself.
   func addSerial(
     _ x: Tensor, _ coding: InputCoding.Serial, to y: Tensor, _ reads: RandomStream,
-    _ firstVector: Int, _ hardware: CrossbarHardware, _ statistics: ConversionStatistics?
+    _ firstVector: Int, _ hardware: CrossbarHardware, _ statistics: ConversionStatistics?,
+    _ profile: RangeProfile.Block?
   ) {
     let batch = x.shape[0]
-    let pulses = SerialPulses(x, coding)
-    let adc = hardware.periphery.adc
+    let pulses = SerialPulses(x, coding, largest: inputScales(batch))
     var saturated = 0
-    if let integers {
-      saturated = add(integers, pulses, to: y, batch, adc)
+    if let integers, profile == nil {
+      saturated = add(integers, pulses, to: y, batch)
     } else {
       let shared = planes.enumerated().map { index, plane in
         plane.shared(reads.derived(UInt64(index)), firstVector, hardware.readNoise)
@@ -21,9 +21,12 @@ extension ArrayBlock {
         let inputs = pulses.pulses(bit)
         for (index, plane) in planes.enumerated() {
           let stream = reads.derived(UInt64(index)).derived(UInt64(bit))
-          let outputs = read(plane, inputs, stream, shared[index], firstVector, hardware)
+          let outputs = read(
+            plane, plane.inputs(inputs), stream, shared[index], firstVector, hardware)
+          profile?.add(outputs: outputs, plane: index)
           let factors = plane.factors.map { $0 * coding.weight(bit) }
-          saturated += convert(outputs, pulses.scales, factors, adc, into: y)
+          saturated += convert(
+            outputs, pulses.scales, factors, plane, isProfiled: profile != nil, into: y)
         }
       }
     }
@@ -33,8 +36,7 @@ extension ArrayBlock {
   }
 
   private func add(
-    _ integers: [IntegerCells], _ pulses: SerialPulses, to y: Tensor, _ batch: Int,
-    _ adc: Converter
+    _ integers: [IntegerCells], _ pulses: SerialPulses, to y: Tensor, _ batch: Int
   ) -> Int {
     let chunk = 64
     var saturated = [Int](repeating: 0, count: (batch + chunk - 1) / chunk)
@@ -45,11 +47,11 @@ extension ArrayBlock {
           let first = range.lowerBound
           let target = y.pointer + first * y.rowStride + columns.lowerBound
           saturated[first / chunk] = pulses.withSubsets(range) { subsets in
-            integers.reduce(0) {
-              $0
-                + $1.add(
+            zip(integers, planes).reduce(0) { sum, pair in
+              sum
+                + pair.0.add(
                   subsets, scales: scales.baseAddress! + first, to: target, stride: y.rowStride,
-                  adc)
+                  pair.1.adc)
             }
           }
         }

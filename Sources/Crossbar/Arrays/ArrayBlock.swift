@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 import Runtime
 import Tensor
 
@@ -8,9 +9,11 @@ struct ArrayBlock: @unchecked Sendable {
   let rows: Range<Int>
   /// The outputs that it adds to.
   let columns: Range<Int>
-  let planes: [ProgrammedPlane]
+  private(set) var planes: [ProgrammedPlane]
+  /// What inputs are divided by; nil for the largest of each vector.
+  private var inputScale: Float?
   /// The same in whole numbers, where the arrays are exact and inputs are sent bit by bit.
-  let integers: [IntegerCells]?
+  private(set) var integers: [IntegerCells]?
   /// What of the sum of inputs is subtracted digitally.
   let digitalOffset: Float
   /// Writes of its devices.
@@ -35,13 +38,14 @@ struct ArrayBlock: @unchecked Sendable {
       (planes, integers, digitalOffset) = ([], nil, 0)
       return
     }
+    if case .fixed(let range) = hardware.periphery.inputRange { inputScale = range }
     for index in block.indices { block[index] /= largest }
     let programmer = Programmer(cell: cell, rows: rows.count, columns: columns.count)
     let encoded = hardware.encoding.planes(block, in: cell.range)
-    planes = try encoded.enumerated().map { index, plane in
+    planes = try encoded.enumerated().flatMap { index, plane in
       var programmed = try programmer.program(plane, chip: chip.derived(UInt64(index)))
       for column in programmed.factors.indices { programmed.factors[column] *= largest }
-      return programmed
+      return programmed.parts(of: hardware.periphery.parallelRows)
     }
     digitalOffset = largest * hardware.encoding.digitalOffset
     integers = Self.integers(planes, hardware)
@@ -51,6 +55,7 @@ struct ArrayBlock: @unchecked Sendable {
     _ planes: [ProgrammedPlane], _ hardware: CrossbarHardware
   ) -> [IntegerCells]? {
     guard case .serial = hardware.periphery.inputs, hardware.periphery.outputNoise == 0,
+      hardware.periphery.parallelRows == nil, planes.allSatisfy({ $0.curves == nil }),
       let largestCell = hardware.encoding.largestCell
     else { return nil }
     let cells = planes.compactMap { IntegerCells($0, largestCell: largestCell) }
@@ -60,23 +65,28 @@ struct ArrayBlock: @unchecked Sendable {
   /// Adds the converted outputs of vectors `x` `[batch, rows]` to columns of `y`.
   func add(
     _ x: Tensor, to y: Tensor, reads: RandomStream, firstVector: Int,
-    _ hardware: CrossbarHardware, _ statistics: ConversionStatistics?
+    _ hardware: CrossbarHardware, _ statistics: ConversionStatistics?,
+    _ profile: RangeProfile.Block?
   ) {
     let batch = x.shape[0]
     guard batch > 0, !planes.isEmpty else { return }
+    profile?.add(inputs: x)
     if case .serial(let coding) = hardware.periphery.inputs {
-      return addSerial(x, coding, to: y, reads, firstVector, hardware, statistics)
+      return addSerial(x, coding, to: y, reads, firstVector, hardware, statistics, profile)
     }
-    let inputs = ConvertedInputs(x, hardware.periphery.dac)
+    let inputs = ConvertedInputs(x, hardware.periphery.dac, scales: inputScales(batch))
     for (index, plane) in planes.enumerated() {
       let stream = reads.derived(UInt64(index))
       let shared = plane.shared(stream, firstVector, hardware.readNoise)
-      let outputs = read(plane, inputs.values, stream, shared, firstVector, hardware)
+      let outputs = read(
+        plane, plane.inputs(inputs.values), stream, shared, firstVector, hardware)
+      profile?.add(outputs: outputs, plane: index)
       var scales = inputs.scales
       if hardware.periphery.boundManagement {
         sendAgain(plane, x, outputs, &scales, stream, shared, firstVector, hardware)
       }
-      let saturated = convert(outputs, scales, plane.factors, hardware.periphery.adc, into: y)
+      let saturated = convert(
+        outputs, scales, plane.factors, plane, isProfiled: profile != nil, into: y)
       statistics?.add(conversions: batch * columns.count, saturated: saturated)
     }
     if digitalOffset != 0 { subtract(inputs.totals(), from: y) }
@@ -105,7 +115,8 @@ struct ArrayBlock: @unchecked Sendable {
         scales[row] *= 2
         let smaller = ConvertedInputs(x.prefix(row..<row + 1), dac, scales: [scales[row]])
         let again = read(
-          plane, smaller.values, stream.derived("again").derived(UInt64(factor)), shared,
+          plane, plane.inputs(smaller.values), stream.derived("again").derived(UInt64(factor)),
+          shared,
           firstVector + row, hardware)
         (outputs.pointer + row * width).update(from: again.pointer, count: width)
       }
@@ -159,11 +170,39 @@ struct ArrayBlock: @unchecked Sendable {
     return currents
   }
 
+  func inputScales(_ batch: Int) -> [Float]? {
+    inputScale.map { [Float](repeating: $0, count: batch) }
+  }
+
+  /// Takes the range of inputs, or the bounds of converters, from what was met in calibration.
+  mutating func calibrate(
+    inputs: SizeHistogram?, outputs: [SizeHistogram]?, _ hardware: CrossbarHardware
+  ) {
+    if let inputs, case .percentile(let percent) = hardware.periphery.inputRange {
+      inputScale = inputs.percentile(percent) ?? inputScale
+    }
+    guard let outputs, case .percentile(let percent) = hardware.periphery.outputRange else {
+      return
+    }
+    let bounds = outputs.map { $0.percentile(percent) }
+    guard let largest = bounds.compactMap({ $0 }).max() else { return }
+    for (index, bound) in bounds.enumerated() {
+      let ratio = largest / (bound ?? largest)
+      planes[index].adc.bound = largest / exp2(log2(ratio).rounded(.down))
+      planes[index].curves = planes[index].curves?.with(planes[index].adc)
+    }
+    integers = Self.integers(planes, hardware)
+  }
+
   /// Converts and adds to the outputs; returns how many samples saturated.
+  ///
+  /// - Parameter isProfiled: Whether ranges are being looked for: then nothing is cut off or rounded.
   func convert(
-    _ currents: Tensor, _ scales: [Float], _ factors: [Float], _ adc: Converter,
-    into y: Tensor
+    _ currents: Tensor, _ scales: [Float], _ factors: [Float], _ plane: ProgrammedPlane,
+    isProfiled: Bool, into y: Tensor
   ) -> Int {
+    let adc = isProfiled ? Periphery.ideal.adc : plane.adc
+    if !isProfiled { plane.curves?.convert(currents) }
     let (batch, width) = (currents.shape[0], columns.count)
     let chunk = 16
     var saturated = [Int](repeating: 0, count: (batch + chunk - 1) / chunk)

@@ -25,7 +25,7 @@ public struct CrossbarMatrix: Sendable {
   /// Writes of all devices, trials of write-verify among them.
   public var writes: Int { blocks.reduce(0) { $0 + $1.writes } }
 
-  private let blocks: [ArrayBlock]
+  private var blocks: [ArrayBlock]
 
   /// Programs a matrix.
   ///
@@ -74,10 +74,11 @@ public struct CrossbarMatrix: Sendable {
   ///     `firstVector + row`, so that the bits do not depend on how a batch is split.
   ///   - firstVector: The number of the first vector.
   ///   - statistics: Counts conversions.
+  ///   - profile: Takes down sizes of inputs and currents; then converters do not cut off or round.
   /// - Returns: `[batch, outputs]`.
   public func multiply(
     _ x: Tensor, reads: RandomStream, firstVector: Int = 0,
-    statistics: ConversionStatistics? = nil
+    statistics: ConversionStatistics? = nil, profile: RangeProfile? = nil
   ) -> Tensor {
     require(
       x.shape.rank == 2 && x.shape[1] == inputs,
@@ -86,8 +87,28 @@ public struct CrossbarMatrix: Sendable {
     for (index, block) in blocks.enumerated() {
       block.add(
         x.channels(block.rows), to: result, reads: reads.derived(UInt64(index)),
-        firstVector: firstVector, hardware, statistics)
+        firstVector: firstVector, hardware, statistics,
+        profile.map { RangeProfile.Block(profile: $0, index: index) })
     }
     return result
+  }
+
+  /// An empty profile for this matrix.
+  public func makeProfile() -> RangeProfile { RangeProfile(planes: blocks.map(\.planes.count)) }
+
+  /// Takes the ranges of inputs from a profile, where the hardware wants them from calibration.
+  public mutating func calibrateInputs(_ profile: RangeProfile) {
+    for index in blocks.indices {
+      blocks[index].calibrate(inputs: profile.inputs(of: index), outputs: nil, hardware)
+    }
+  }
+
+  /// Takes the bounds of converters from a profile, where the hardware wants them from calibration.
+  ///
+  /// Currents follow the ranges of inputs: those have to be calibrated before the profile is taken.
+  public mutating func calibrateOutputs(_ profile: RangeProfile) {
+    for index in blocks.indices {
+      blocks[index].calibrate(inputs: nil, outputs: profile.outputs(of: index), hardware)
+    }
   }
 }

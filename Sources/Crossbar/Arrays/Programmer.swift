@@ -35,10 +35,29 @@ struct Programmer {
       for column in 0..<columns { factors[column] *= gains[column] }
     }
     let units = plane.unitsPerSiemens
+    var adc = hardware.periphery.adc
+    if let bound = outputBound { adc.bound = bound }
     return ProgrammedPlane(
-      mean: tensor(mean), variance: variance(now, units).map(tensor),
+      rows: 0..<rows, mean: tensor(mean), variance: variance(now, units).map(tensor),
       deviations: deviations(now, units), factors: factors,
-      writes: now.reduce(0) { $0 + $1.writes.reduce(0) { $0 + Int($1) } })
+      writes: now.reduce(0) { $0 + $1.writes.reduce(0) { $0 + Int($1) } },
+      adc: adc, curves: ConverterCurves(adc, columns: columns, chip.derived("adc")))
+  }
+
+  /// The bound that follows from the size of the array; nil where it is given or calibrated.
+  private var outputBound: Float? {
+    let periphery = hardware.periphery
+    let largest = Float(min(rows, periphery.parallelRows ?? rows))
+    switch periphery.outputRange {
+    case .given, .percentile: return nil
+    case .rows: return largest
+    case .granular:
+      guard let product = hardware.smallestProduct, let bits = periphery.adc.bits else {
+        return largest
+      }
+      // As many smallest products as there are codes.
+      return product * Float((1 << (bits - 1)) - 1)
+    }
   }
 
   private func tensor(_ values: [Float]) -> Tensor { Tensor(values, shape: [rows, columns]) }

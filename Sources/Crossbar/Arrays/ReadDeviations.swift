@@ -26,6 +26,18 @@ struct ReadDeviations {
 
   private var count: Int { sides[0].siemens.count }
 
+  /// Those of some rows.
+  func rows(_ rows: Range<Int>) -> ReadDeviations {
+    let range = rows.lowerBound * columns..<rows.upperBound * columns
+    return ReadDeviations(
+      sides: sides.map { side in
+        Side(
+          sign: side.sign, siemens: Array(side.siemens[range]),
+          deviations: side.deviations.map { Array($0[range]) },
+          telegraph: side.telegraph.map { Array($0[range]) })
+      }, columns: columns, noise: noise)
+  }
+
   /// The deviation of every device at one vector, in units of the largest weight: `[rows, columns]`.
   func drawn(_ stream: RandomStream, vector: Int) -> [Float] {
     var states = TelegraphStates(self, stream)

@@ -11,11 +11,12 @@ struct SerialPulses {
   /// Codes, `[batch, rows]`, −largest…largest.
   private let codes: Tensor
 
-  init(_ x: Tensor, _ coding: InputCoding.Serial) {
+  /// - Parameter given: What codes reach up to; the largest input of each vector where it is not given.
+  init(_ x: Tensor, _ coding: InputCoding.Serial, largest given: [Float]? = nil) {
     self.coding = coding
     let (batch, width) = (x.shape[0], x.shape[1])
     let codes = Tensor(uninitialized: [batch, width])
-    var scales = [Float](repeating: 0, count: batch)
+    var scales = given ?? [Float](repeating: 0, count: batch)
     let largest = Float(coding.largestCode)
     scales.withUnsafeMutableBufferPointer { scales in
       nonisolated(unsafe) let scales = scales
@@ -23,7 +24,7 @@ struct SerialPulses {
         let (source, target) = (
           x.pointer + range.lowerBound * x.rowStride, scales.baseAddress! + range.lowerBound
         )
-        kk_row_maxima(target, source, range.count, width, x.rowStride)
+        if given == nil { kk_row_maxima(target, source, range.count, width, x.rowStride) }
         for vector in range { scales[vector] /= largest }
         kk_dac(
           codes.pointer + range.lowerBound * width, source, target, range.count, width, width,

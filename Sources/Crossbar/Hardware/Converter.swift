@@ -21,12 +21,17 @@ public struct Converter: Hashable, Sendable {
   public var bound: Float
   /// Which codes there are; a DAC's are symmetric.
   public var codes: Codes
+  /// What an ADC is built of; nil for one without errors.
+  public var circuit: ConverterCircuit?
 
   /// A converter.
-  public init(bits: Int?, bound: Float, codes: Codes = .symmetric) {
+  public init(
+    bits: Int?, bound: Float, codes: Codes = .symmetric, circuit: ConverterCircuit? = nil
+  ) {
     self.bits = bits
     self.bound = bound
     self.codes = codes
+    self.circuit = circuit
   }
 
   /// Between codes; 0 without steps.
@@ -40,6 +45,9 @@ public struct Converter: Hashable, Sendable {
     }
   }
 
+  /// Codes of a converter with steps.
+  var codeCount: Int { (1 << (bits ?? 0)) - (codes == .symmetric ? 1 : 0) }
+
   /// The lowest value.
   public var low: Float { codes == .unipolar ? 0 : -bound }
   /// The highest value.
@@ -47,7 +55,7 @@ public struct Converter: Hashable, Sendable {
 }
 
 extension Converter: Codable {
-  private enum CodingKeys: String, CodingKey, CaseIterable { case bits, bound, codes }
+  private enum CodingKeys: String, CodingKey, CaseIterable { case bits, bound, codes, circuit }
 
   /// Reads a converter; bits are 2 to 24.
   public init(from decoder: any Decoder) throws {
@@ -55,9 +63,15 @@ extension Converter: Codable {
     bits = try fields.optional(.bits)
     bound = Float(try fields.number(.bound, or: 1, in: 1e-6...1e6))
     codes = try fields.word(.codes, or: .symmetric)
+    circuit = try fields.optional(.circuit)
     if let bits, !(2...24).contains(bits) {
       throw FieldError(
         fields.path + [CodingKeys.bits], found: "\(bits)", expected: "2 to 24 bits")
+    }
+    if circuit != nil, !(2...16).contains(bits ?? 0) {
+      throw FieldError(
+        fields.path + [CodingKeys.bits], found: bits.map { "\($0)" } ?? "nothing",
+        expected: "2 to 16 bits of a converter with a circuit")
     }
   }
 }

@@ -81,6 +81,7 @@ public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
     }
     let model = try device.model()
     try checkPhysics(model, fields)
+    try checkRanges(fields)
     if let known = model.characterisedSeconds, seconds != 0, !known.contains(seconds) {
       throw FieldError(
         fields.path + [CodingKeys.seconds], found: "\(seconds) s",
@@ -104,6 +105,30 @@ public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
       throw FieldError(
         fields.path + [CodingKeys.readDeviation], found: "a deviation of a weight's reads",
         expected: "none with log-normal reads, which are those of single devices")
+    }
+  }
+
+  /// A step of an input times a step of a weight, in units of the largest; nil where either has no steps.
+  var smallestProduct: Float? {
+    let cells = encoding.largestCell ?? levels.map { $0 - 1 }
+    guard let cells else { return nil }
+    switch periphery.inputs {
+    case .serial: return 1 / Float(cells)
+    case .analog: return periphery.dac.bits == nil ? nil : periphery.dac.step / Float(cells)
+    }
+  }
+
+  private func checkRanges(_ fields: StrictFields<CodingKeys>) throws {
+    if periphery.outputRange == .granular, smallestProduct == nil || periphery.adc.bits == nil {
+      throw FieldError(
+        fields.path + [CodingKeys.periphery], found: "a granular outputRange",
+        expected: "it with levels or slices of weights, and bits of the DAC and the ADC")
+    }
+    if periphery.boundManagement, periphery.outputRange != .given || periphery.inputRange != .vector
+    {
+      throw FieldError(
+        fields.path + [CodingKeys.periphery], found: "boundManagement: true",
+        expected: "it with inputs scaled by vector and a given range of outputs")
     }
   }
 

@@ -2,12 +2,18 @@ import Configuration
 
 /// What is around an array: converters and the noise between them.
 public struct Periphery: Codable, Hashable, Sendable {
-  /// Inputs are divided by the largest of their vector and array, then converted.
+  /// Inputs are divided by their range, then converted.
   public var dac: Converter
+  /// What inputs are divided by.
+  public var inputRange: InputRange
   /// How a converted input drives its line.
   public var inputs: InputCoding
   /// Currents are converted, then multiplied back.
   public var adc: Converter
+  /// What the ADC's bound follows.
+  public var outputRange: OutputRange
+  /// Rows that are read at once, the others after them, each with a conversion; nil for all.
+  public var parallelRows: Int?
   /// Standard deviation of noise before the ADC, in the units of its bound.
   public var outputNoise: Float
   /// Whether a vector that saturates an output is sent again at half the size, as often as it takes
@@ -20,6 +26,8 @@ public struct Periphery: Codable, Hashable, Sendable {
     boundManagement: Bool = false
   ) {
     self.dac = dac
+    inputRange = .vector
+    outputRange = .given
     self.inputs = inputs
     self.adc = adc
     self.outputNoise = outputNoise
@@ -35,8 +43,15 @@ public struct Periphery: Codable, Hashable, Sendable {
     dac: Converter(bits: 7, bound: 1), adc: Converter(bits: 9, bound: 12), outputNoise: 0.06,
     boundManagement: true)
 
+  /// Whether ranges come from vectors that are sent before.
+  public var needsCalibration: Bool {
+    if case .percentile = inputRange { return true }
+    if case .percentile = outputRange { return true }
+    return false
+  }
+
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case dac, inputs, adc, outputNoise, boundManagement
+    case dac, inputRange, inputs, adc, outputRange, parallelRows, outputNoise, boundManagement
   }
 
   /// Reads a periphery; what is not given is ideal.
@@ -48,6 +63,18 @@ public struct Periphery: Codable, Hashable, Sendable {
       adc: try fields.value(.adc, or: Periphery.ideal.adc),
       outputNoise: Float(try fields.number(.outputNoise, or: 0, in: 0...1e6)),
       boundManagement: try fields.value(.boundManagement, or: false))
+    inputRange = try fields.value(.inputRange, or: inputRange)
+    outputRange = try fields.value(.outputRange, or: outputRange)
+    parallelRows = try fields.optional(.parallelRows)
+    if let parallelRows, !(1...65_536).contains(parallelRows) {
+      throw FieldError(
+        fields.path + [CodingKeys.parallelRows], found: "\(parallelRows)",
+        expected: "1 to 65536 rows")
+    }
+    if dac.circuit != nil {
+      throw FieldError(
+        fields.path + [CodingKeys.dac], found: "a circuit", expected: "one of the ADC only")
+    }
     if dac.codes != .symmetric {
       throw FieldError(
         fields.path + [CodingKeys.dac], found: "codes: \(dac.codes.rawValue)",
