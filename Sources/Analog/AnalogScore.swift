@@ -1,4 +1,5 @@
 import Crossbar
+import Datasets
 import Runtime
 import SearchSpace
 import Supernet
@@ -22,32 +23,54 @@ public struct AnalogScore: Codable, Hashable, Sendable {
   }
 }
 
-extension SubnetEvaluator {
-  /// Scores a subnet on chips.
+/// What one chip scored, and what its layers take: kept between runs of a long evaluation.
+public struct ChipScore: Codable, Hashable, Sendable {
+  /// Its score.
+  public var score: SubnetScore
+  /// Its layers; empty where they are not wanted.
+  public var layers: [AnalogProducts.LayerUse]
+
+  /// A score.
+  public init(score: SubnetScore, layers: [AnalogProducts.LayerUse]) {
+    self.score = score
+    self.layers = layers
+  }
+}
+
+extension AnalogNetwork {
+  /// Scores the network on chips.
   ///
   /// - Parameters:
-  ///   - subnet: The subnet; its batch norms are calibrated in digital arithmetic.
-  ///   - hardware: The arrays.
+  ///   - images: The images.
   ///   - chips: How many chips, each with devices and reads of its own.
-  ///   - seed: Decides what the chips are like.
-  ///   - progress: Called after each chip.
+  ///   - digital: What it scores in digital arithmetic; computed where it is not given.
+  ///   - known: What is known of a chip from before.
+  ///   - progress: Called after each chip with its number and score.
   public func score(
-    _ subnet: Subnet, on hardware: CrossbarHardware, chips: Int, seed: UInt64,
-    progress: (Int) throws -> Void = { _ in }
+    _ images: ImageDataset, chips: Int, digital: SubnetScore? = nil,
+    known: (Int) -> ChipScore? = { _ in nil },
+    progress: (Int, ChipScore) throws -> Void = { _, _ in }
   ) throws -> AnalogScore {
-    let digital = try score(subnet)
+    let batches = try network.batches(of: images)
+    let digital = try digital ?? score(batches, products: nil)
     var scores: [SubnetScore] = []
     var layers: [AnalogProducts.LayerUse] = []
-    for chip in 0..<chips {
-      let products = AnalogProducts(hardware, seed: seed, chip: chip)
-      scores.append(try score(subnet, products: products))
-      let used = try products.layers()
-      if chip == 0 { layers = used }
-      try progress(chip + 1)
+    for number in 0..<chips {
+      let score = try known(number) ?? chipScore(number, batches)
+      scores.append(score.score)
+      if number == 0 { layers = score.layers }
+      try progress(number, score)
     }
     return AnalogScore(
       digital: digital, accuracy: Interval(scores.map(\.accuracy)),
       change: Interval(scores.map { $0.accuracy - digital.accuracy }), chips: scores,
       layers: layers)
+  }
+
+  private func chipScore(_ number: Int, _ batches: BatchLoader) throws -> ChipScore {
+    let products = try chip(number)
+    let score = try score(batches, products: products)
+    let layers = try products.layers()
+    return ChipScore(score: score, layers: number == 0 ? layers : [])
   }
 }

@@ -73,10 +73,12 @@ extension Context {
   ///   - valueWidth: Channels of a head in the values.
   ///   - positions: A bias by relative position; the tokens are a square grid then.
   ///   - mixing: Talking heads.
+  ///   - name: What its products are called, where other hands do them.
   /// - Returns: `[batch, tokens…, heads·valueWidth]`.
   public func attention(
     _ queryKey: Variable, values: Variable? = nil, heads: Int, headWidth: Int,
-    valueWidth: Int? = nil, positions: RelativePositions? = nil, mixing: HeadMixing? = nil
+    valueWidth: Int? = nil, positions: RelativePositions? = nil, mixing: HeadMixing? = nil,
+    name: String = "attention"
   ) -> Variable {
     let queryKey = contiguous(queryKey)
     let values = values.map { contiguous($0) }
@@ -96,6 +98,11 @@ extension Context {
       && (queryKey.needsGradient || (values?.needsGradient ?? false)
         || positions.map { gradientTarget($0.table) != nil } ?? false)
     let y = Tensor(uninitialized: queryKey.shape.with(channels: heads * valueWidth))
+    if mode == .inference, let products, products.takesAttention,
+      call.forward(into: y, by: products, name)
+    {
+      return Variable(constant: y)
+    }
     let probabilities = needsBackward ? call.makeProbabilities() : nil
     call.forward(into: y, probabilities: probabilities)
     guard let tape, let probabilities else { return Variable(raw: y, node: -1) }
@@ -115,7 +122,7 @@ extension Context {
 }
 
 /// One attention with what both its passes need.
-private struct AttentionCall {
+struct AttentionCall {
   let queryKey: Variable
   let values: Variable?
   let positions: RelativePositions?
@@ -171,9 +178,9 @@ private struct AttentionCall {
     return bias
   }
 
-  private var q: UnsafeMutablePointer<Float> { queryKey.raw.pointer }
-  private var k: UnsafeMutablePointer<Float> { q + heads * headWidth }
-  private var v: UnsafeMutablePointer<Float> {
+  var q: UnsafeMutablePointer<Float> { queryKey.raw.pointer }
+  var k: UnsafeMutablePointer<Float> { q + heads * headWidth }
+  var v: UnsafeMutablePointer<Float> {
     values?.raw.pointer ?? q + 2 * heads * headWidth
   }
 

@@ -20,6 +20,37 @@ public protocol MatrixProducts: Sendable {
   func product(
     _ x: Tensor, weight: Tensor, taps: Int, layer: String, firstVector: Int
   ) -> Tensor?
+
+  /// y = x·Wᵀ where W is an activation, written anew for every image and head; nil to leave all products of
+  /// attention to the kernels.
+  ///
+  /// - Parameters:
+  ///   - x: `[vectors, inputs]`.
+  ///   - activation: `[outputs, inputs]`: the keys of a head, or its values turned.
+  ///   - layer: The name of the product.
+  ///   - number: Which image and head of all that the layer ever sees.
+  /// - Returns: `[vectors, outputs]`.
+  func product(_ x: Tensor, activation: Tensor, layer: String, number: Int) -> Tensor?
+
+  /// How many channels of a depthwise convolution are multiplied with at once, as a matrix that is zero but for
+  /// its diagonal blocks; nil to leave the layer to the kernels.
+  func depthwiseChannels(taps: Int, layer: String) -> Int?
+
+  /// Whether products of attention are taken.
+  var takesAttention: Bool { get }
+}
+
+extension MatrixProducts {
+  /// Left to the kernels.
+  public func product(_ x: Tensor, activation: Tensor, layer: String, number: Int) -> Tensor? {
+    nil
+  }
+
+  /// Left to the kernels.
+  public func depthwiseChannels(taps: Int, layer: String) -> Int? { nil }
+
+  /// No.
+  public var takesAttention: Bool { false }
 }
 
 extension Context {
@@ -67,6 +98,41 @@ extension Context {
         y.rowStride)
     }
     add(bias, to: result.reshaped([outputShape.rows, weight.outputs]))
+    return Variable(constant: result)
+  }
+
+  /// A depthwise convolution by other hands, or nil where the kernels do it: channels next to each other are
+  /// one matrix with a block of taps for each.
+  func externalDepthwise(
+    _ x: Variable, weight: KernelWindow, stride: Int, outputShape: Shape
+  ) -> Variable? {
+    guard let products, mode == .inference else { return nil }
+    let taps = weight.size * weight.size
+    let name = store.entries[weight.parameter.index].name
+    guard let together = products.depthwiseChannels(taps: taps, layer: name) else { return nil }
+    let input = value(x)
+    let kernel = store.values + weight.offset
+    let result = Tensor(uninitialized: outputShape)
+    for first in Swift.stride(from: 0, to: weight.outputs, by: together) {
+      let range = first..<min(first + together, weight.outputs)
+      let matrix = Tensor(shape: [range.count, range.count * taps])
+      for (row, channel) in range.enumerated() {
+        for tap in 0..<taps {
+          let place = tap / weight.size * weight.rowStride + tap % weight.size * weight.tapStride
+          matrix.pointer[(row * range.count + row) * taps + tap] = kernel[place + channel]
+        }
+      }
+      let channels = input.channels(range)
+      let patches = Patches(
+        of: channels.shape, kernel: weight.size, stride: stride, padding: weight.size / 2)
+      guard
+        let y = products.product(
+          patches.gathered(channels), weight: matrix, taps: taps, layer: "\(name)[\(first)]",
+          firstVector: firstImage * outputShape[1] * outputShape[2])
+      else { return nil }
+      kk_copy_rows(
+        result.pointer + first, y.pointer, y.shape[0], range.count, weight.outputs, y.rowStride)
+    }
     return Variable(constant: result)
   }
 

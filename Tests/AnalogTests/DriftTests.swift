@@ -36,7 +36,7 @@ struct DriftTests {
       hardware.compensation = .none
       change(&hardware)
       return try network.transfer(
-        to: hardware, chips: 4, seed: 1, on: network.data.test.subset(limit: 2000))
+        to: ArrayPlan(hardware), chips: 4, seed: 1, on: network.data.test.subset(limit: 2000))
     }
   }
 

@@ -93,6 +93,22 @@ public final class ArrayNetwork {
     return norms
   }
 
+  /// Class scores in inference.
+  ///
+  /// - Parameters:
+  ///   - step: Decides the noise of reads.
+  ///   - products: Other hardware; nil for the network's own.
+  ///   - firstImage: The number of the first image in the whole evaluation.
+  func logits(
+    _ images: Tensor, norms: NormStatistics, step: Int, products: (any MatrixProducts)?,
+    firstImage: Int
+  ) -> Tensor {
+    var context = Context(store: store, norms: norms, mode: .inference)
+    context.products = products
+    context.firstImage = firstImage
+    return context.value(logits(images, step: step, in: context))
+  }
+
   /// Share of images that are classified correctly.
   ///
   /// - Parameters:
@@ -104,13 +120,11 @@ public final class ArrayNetwork {
   ) throws -> Double {
     var correct = 0
     var count = 0
-    var context = Context(store: store, norms: norms, mode: .inference)
-    context.products = products
     for index in 0..<batches.batchesPerEpoch {
       let batch = try batches.batch(index: index)
-      context.firstImage = count
-      let logits = logits(batch.images, step: step + index, in: context)
-      correct += topCount(context.value(logits), labels: batch.labels)
+      let logits = logits(
+        batch.images, norms: norms, step: step + index, products: products, firstImage: count)
+      correct += topCount(logits, labels: batch.labels)
       count += batch.count
     }
     return Double(correct) / Double(count)

@@ -146,8 +146,9 @@ extension CrossbarHardware {
   /// A preset by its name, or the hardware of a YAML file.
   ///
   /// - Throws: `KirchhoffError` with the nearest preset's name, or with what is wrong in the file.
-  public static func named(_ name: String) throws -> CrossbarHardware {
+  public static func named(_ name: String, in folder: URL? = nil) throws -> CrossbarHardware {
     PathParts.namesYAML(name)
-      ? try CrossbarHardware(contentsOf: URL(fileURLWithPath: name)) : try preset(name)
+      ? try CrossbarHardware(contentsOf: URL(fileURLWithPath: name, relativeTo: folder))
+      : try preset(name)
   }
 }

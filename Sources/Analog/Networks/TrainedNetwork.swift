@@ -67,26 +67,27 @@ public struct TrainedNetwork {
   /// other hardware layers run as `AnalogProducts` has it. Batch norms keep their statistics.
   ///
   /// - Parameters:
-  ///   - hardware: The other chips.
+  ///   - plan: The other chips.
   ///   - chips: How many.
   ///   - seed: Decides what they are like.
   ///   - progress: Called after each chip.
   /// - Throws: `KirchhoffError` for hardware on which the network cannot be programmed.
   public func transfer(
-    to hardware: CrossbarHardware, chips: Int, seed: UInt64, on images: ImageDataset,
+    to plan: ArrayPlan, chips: Int, seed: UInt64, on images: ImageDataset,
     progress: (Int) throws -> Void = { _ in }
   ) throws -> Transfer {
     let own = try accuracy(on: images)
     let test = try Self.loader(images)
-    var settings = config.settings(hardware)
+    var settings = config.settings(plan.hardware)
     if !settings.rule.writesDevices { settings.rule = .mixedPrecision }
-    let isTrainable = (try? settings.check()) != nil
+    let isTrainable = plan.layers.isEmpty && (try? settings.check()) != nil
+    let network = analog(self, on: plan, seed: seed, calibration: data.training)
     var scores: [Double] = []
     for chip in 0..<chips {
       scores.append(
         isTrainable
           ? try accuracy(on: test, as: settings, seed: seed, chip: chip)
-          : try accuracy(on: test, AnalogProducts(hardware, seed: seed, chip: chip)))
+          : try accuracy(on: test, network.chip(chip)))
       try progress(chip + 1)
     }
     return Transfer(
@@ -121,6 +122,19 @@ public struct TrainedNetwork {
     options.workers = 0
     return try BatchLoader(images, options: options)
   }
+}
+
+extension TrainedNetwork: Classifier {
+  /// The class scores of images.
+  public func classify(
+    _ images: Tensor, products: (any MatrixProducts)?, firstImage: Int
+  ) -> Tensor {
+    trainer.network.logits(
+      images, norms: norms, step: trainer.step, products: products, firstImage: firstImage)
+  }
+
+  /// Batches of all images, in order.
+  public func batches(of images: ImageDataset) throws -> BatchLoader { try Self.loader(images) }
 }
 
 extension ArrayNetwork {

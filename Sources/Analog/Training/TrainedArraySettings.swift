@@ -27,7 +27,7 @@ public struct TrainedArraySettings: Codable, Hashable, Sendable {
 
   /// Levels of a device; a pair holds 2 · levels − 1 weights.
   var levels: Int? {
-    hardware.levels ?? (try? DeviceRegistry.device(hardware.device))?.stateCount
+    hardware.levels ?? (try? hardware.device.model())?.stateCount
   }
 
   /// A level in units of the largest weight.
@@ -51,6 +51,24 @@ public struct TrainedArraySettings: Codable, Hashable, Sendable {
     }
     if hardware.readNoise == .literal {
       try refuse("readNoise", "literal", "none, per-read or per-call")
+    }
+    let physics = hardware.physics
+    if physics.telegraph != nil || physics.readDistribution != .normal {
+      try refuse("physics", "reads that are not Gaussian", "none: they are drawn device by device")
+    }
+    if physics.disturb != nil {
+      try refuse("physics.disturb", "a disturbance", "none: devices are written one by one")
+    }
+    let periphery = hardware.periphery
+    if periphery.inputs != .analog {
+      try refuse("periphery.inputs", "bits one after another", "analog")
+    }
+    if periphery.parallelRows != nil || periphery.adc.circuit != nil
+      || periphery.inputRange != .vector || periphery.outputRange != .given
+    {
+      try refuse(
+        "periphery", "a circuit, ranges from elsewhere or rows in turn",
+        "ideal converters with a given range")
     }
     if hardware.periphery.boundManagement {
       try refuse("periphery.boundManagement", "true", "false: the converter's range is fixed")

@@ -109,8 +109,10 @@ extension TrainedArrays {
     } else {
       if let variance {
         let drawn = devices.copy()
+        let isFrozen = settings.hardware.readNoise == .frozen
+        let stream = isFrozen ? random.derived("frozen").derived(UInt64(row)) : noise
         add(
-          noise.derived("devices"), to: drawn, deviations: variance.channels(rowCut[row]).copy(),
+          stream.derived("devices"), to: drawn, deviations: variance.channels(rowCut[row]).copy(),
           floor: 0)
         currents = matmul(inputs, drawn, transposeB: true)
       } else {

@@ -109,7 +109,8 @@ public struct MultiHeadAttention {
       },
       mixing: mixing.map {
         HeadMixing(before: $0.before.window(heads).weight, after: $0.after.window(heads))
-      })
+      },
+      name: context.store.entries[projection.index].name)
     let activated = context.activation(mixed, configuration.activation)
     return output(activated, outputs: x.shape.channels, in: context)
   }

@@ -19,6 +19,8 @@ public struct RunPaths: Equatable, Sendable {
   public var space: String { "\(root)/space.yaml" }
   /// The arrays that a network is trained on, as resolved; left like the search space.
   public var crossbar: String { "\(root)/crossbar.yaml" }
+  /// The scores of chips that the network was put on, one a line.
+  public var chips: String { "\(root)/chips.jsonl" }
   /// Processor, memory, system, instruction set, BLAS core, threads.
   public var machine: String { "\(root)/machine.json" }
   /// The metrics, one `MetricRecord` a line.

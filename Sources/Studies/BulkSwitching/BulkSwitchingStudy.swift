@@ -117,9 +117,9 @@ public struct BulkSwitchingStudy: Sendable {
     guard chips > 0, Self.transferred.contains(result.rule) else { return nil }
     let trained = try TrainedNetwork(RunPaths(result.run))
     var hardware = trained.hardware
-    hardware.device = BulkSwitchingDevice.twoBitTransfer.name
+    hardware.device = .named(BulkSwitchingDevice.twoBitTransfer.name)
     return try trained.transfer(
-      to: hardware, chips: chips, seed: seed, on: trained.data.test
+      to: ArrayPlan(hardware), chips: chips, seed: seed, on: trained.data.test
     ) { _ in try SignalGuard.check(saved: "all trainings so far are saved") }
   }
 }

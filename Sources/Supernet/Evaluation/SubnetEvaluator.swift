@@ -12,6 +12,13 @@ public struct SubnetScore: Codable, Hashable, Sendable {
   public var loss: Double
   /// Test images.
   public var images: Int
+
+  /// A score.
+  public init(accuracy: Double, loss: Double, images: Int) {
+    self.accuracy = accuracy
+    self.loss = loss
+    self.images = images
+  }
 }
 
 /// Evaluates subnets of a supernet: calibrates their batch norms on training images, then
@@ -49,7 +56,9 @@ public final class SubnetEvaluator {
   }
 
   /// Batches of all images, in order.
-  static func loader(_ images: ImageDataset, normalisation: Normalisation) throws -> BatchLoader {
+  package static func loader(_ images: ImageDataset, normalisation: Normalisation) throws
+    -> BatchLoader
+  {
     var options = BatchLoader.Options.evaluation(batchSize: 512, normalisation: normalisation)
     options.workers = 0
     return try BatchLoader(images, options: options)

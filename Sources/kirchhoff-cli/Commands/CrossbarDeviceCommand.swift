@@ -15,10 +15,12 @@ struct CrossbarDeviceCommand: ParsableCommand {
         kirchhoff crossbar device pcm
         kirchhoff crossbar device pcm --conductance 2.5e-6,12.5e-6 --time 3600,86400 --json
         kirchhoff crossbar device reram-wan --time 1s,1d,2d
+        kirchhoff crossbar device table.yaml
       """)
 
   @Argument(
-    help: "A device (\(DeviceRegistry.devices.map(\.name).joined(separator: ", "))).",
+    help:
+      "A device's table in a .yaml file, or a device (\(DeviceRegistry.devices.map(\.name).joined(separator: ", "))).",
     completion: .list(DeviceRegistry.devices.map(\.name)))
   var device: String?
 
@@ -54,7 +56,7 @@ struct CrossbarDeviceCommand: ParsableCommand {
   func run() throws {
     guard let name = device else { return try printList() }
     compute.apply()
-    let device = try DeviceRegistry.device(name)
+    let device = try DeviceChoice(name).model()
     let range = device.conductanceSiemens
     let width = range.upperBound - range.lowerBound
     let conductances =

@@ -25,6 +25,7 @@ struct EvaluateCommand: ParsableCommand {
         kirchhoff evaluate best.safetensors --on training
         kirchhoff evaluate runs/one largest --crossbar pcm --time 1h,1d,1y
         kirchhoff evaluate runs/one --crossbar rram --sweep read-noise=0:0.2:9 --sweep adc-bits=4:8
+        kirchhoff evaluate best.safetensors --crossbar plan.yaml
         kirchhoff evaluate runs/lenet --crossbar bulk-switching-2bit     on other chips, as trained
       """)
 
@@ -79,9 +80,7 @@ struct EvaluateCommand: ParsableCommand {
       throw ValidationError("--crossbar runs calibrated networks: leave --no-calibration out.")
     }
     guard isFile else { return }
-    if crossbar.hardware != nil {
-      throw ValidationError("--crossbar takes a run directory.")
-    }
+    if crossbar.resume { throw ValidationError("--resume takes a run directory.") }
     if noCalibration || !calibration.isEmpty {
       throw ValidationError("An extracted network brings its batch-norm statistics with it.")
     }
@@ -135,34 +134,87 @@ struct EvaluateCommand: ParsableCommand {
       calibration: noCalibration ? nil : run.calibration, subnets: rows)
   }
 
+  /// What is put on arrays.
+  private struct OnArrays {
+    var networks:
+      [(label: String, subnet: Subnet, classifier: any Classifier, digital: SubnetScore)]
+    let space: SupernetSpace
+    let images: ImageDataset
+    /// Where ranges of converters come from.
+    let calibration: ImageDataset
+    let seed: UInt64
+    let step: Int
+    /// What else decides a score.
+    let remark: String
+    /// Where chips are kept; nil for a file, which has no run directory.
+    let log: ChipLog?
+  }
+
+  private func subnetsOnArrays() throws -> OnArrays {
+    let run = try open()
+    let trained = run.trained
+    return OnArrays(
+      networks: try run.chosen.map { label, subnet in
+        let classifier = try SubnetClassifier(
+          subnet, of: trained.supernet, norms: run.evaluator.statistics(subnet),
+          normalisation: trained.normalisation)
+        return (label, subnet, classifier, try run.evaluator.score(subnet))
+      },
+      space: run.space, images: run.images, calibration: trained.data.training,
+      seed: seed ?? trained.config.seed, step: trained.step, remark: "\(run.calibration)",
+      log: try ChipLog(path: trained.paths.chips, resume: crossbar.resume))
+  }
+
+  private func fileOnArrays() throws -> OnArrays {
+    let (network, pair) = try openFile()
+    let images = selected(pair)
+    return OnArrays(
+      networks: [("network", network.subnet, network, try network.score(images))],
+      space: network.card.space, images: images, calibration: pair.training, seed: seed ?? 1,
+      step: network.card.step, remark: "", log: nil)
+  }
+
   private func evaluateOnArrays() throws {
     let points = try crossbar.points()
-    let run = try open()
-    let bar = ProgressBar(
-      total: points.count * run.chosen.count * crossbar.chips, unit: .items("chips"),
-      style: .automatic(quiet: quiet))
+    let run = try isFile ? fileOnArrays() : subnetsOnArrays()
+    let total = points.count * run.networks.count * crossbar.chips
+    let bar = ProgressBar(total: total, unit: .items("chips"), style: .automatic(quiet: quiet))
     var rows: [AnalogReport.Row] = []
     SignalGuard.install()
     for point in points {
-      for (label, subnet) in run.chosen {
+      for network in run.networks {
         let done = rows.count * crossbar.chips
-        let score = try run.evaluator.score(
-          subnet, on: point.hardware, chips: crossbar.chips, seed: seed ?? run.trained.config.seed
-        ) { chip in
-          bar.update(step: done + chip, phase: label)
-          try SignalGuard.check(saved: "nothing is saved before the table")
+        func key(_ chip: Int) -> ChipLog.Key {
+          ChipLog.Key(
+            plan: point.plan, subnet: network.subnet.id, step: run.step,
+            images: "\(run.images.count) \(on.rawValue) images of \(run.images.name) \(run.remark)",
+            seed: run.seed, chip: chip)
+        }
+        let score = try analog(
+          network.classifier, on: point.plan, seed: run.seed, calibration: run.calibration
+        ).score(
+          run.images, chips: crossbar.chips, digital: network.digital,
+          known: { run.log?.score(key($0)) }
+        ) { chip, score in
+          try run.log?.add(score, key(chip))
+          bar.update(step: done + chip + 1, phase: network.label)
+          try SignalGuard.check(
+            saved: run.log == nil
+              ? "nothing of a file's chips is saved"
+              : "\(done + chip + 1) of \(total) chips are saved; go on with --resume")
         }
         rows.append(
           AnalogReport.Row(
             settings: point.settings.map { AnalogReport.Setting(name: $0.name, value: $0.value) },
-            network: try EvaluatedSubnet(label, subnet, of: run.space, score: score.digital),
+            network: try EvaluatedSubnet(
+              network.label, network.subnet, of: run.space, score: score.digital),
             analog: score))
       }
     }
     bar.finish()
     let report = AnalogReport(
       source: source, hardware: crossbar.hardware ?? "", data: run.images.name, images: on.rawValue,
-      rows: rows)
+      isAllDigitalElsewhere: points.allSatisfy { $0.plan.isUniform }, rows: rows)
     output.json ? try printJSON(report) : print(report.text)
     for warning in report.warnings { note("warning: \(warning)") }
   }
@@ -182,7 +234,7 @@ struct EvaluateCommand: ParsableCommand {
     var rows: [TransferReport.Row] = []
     for point in points {
       let transfer = try trained.transfer(
-        to: point.hardware, chips: crossbar.chips, seed: seed ?? trained.config.seed, on: images
+        to: point.plan, chips: crossbar.chips, seed: seed ?? trained.config.seed, on: images
       ) { chip in
         bar.update(step: rows.count * crossbar.chips + chip, phase: "chips")
         try SignalGuard.check(saved: "nothing is saved before the table")
@@ -201,10 +253,15 @@ struct EvaluateCommand: ParsableCommand {
     output.json ? try printJSON(report) : print(report.text)
   }
 
-  private func evaluateFile() throws -> EvaluationReport {
+  private func openFile() throws -> (network: StandaloneNetwork, data: DatasetPair) {
     let network = try StandaloneNetwork(contentsOf: source)
+    let source = data.map { DatasetSource($0) } ?? network.card.data
+    return (network, try DatasetRegistry.standard().load(source))
+  }
+
+  private func evaluateFile() throws -> EvaluationReport {
+    let (network, pair) = try openFile()
     let card = network.card
-    let pair = try DatasetRegistry.standard().load(data.map { DatasetSource($0) } ?? card.data)
     let images = selected(pair)
     let row = try EvaluatedSubnet(
       "network", network.subnet, of: card.space, score: network.score(images))

@@ -26,6 +26,12 @@ struct CrossbarOptions: ParsableArguments {
       """, valueName: "name=values"))
   var sweep: [Sweep] = []
 
+  @Flag(
+    help:
+      "Go on with an evaluation of the run on arrays that was stopped: chips that are known are kept."
+  )
+  var resume = false
+
   func validate() throws {
     guard hardware == nil else {
       if !(1...10_000).contains(chips) {
@@ -37,22 +43,21 @@ struct CrossbarOptions: ParsableArguments {
       }
       return
     }
-    if !sweep.isEmpty || time != nil {
-      throw ValidationError("--sweep and --time need arrays: --crossbar HARDWARE.")
+    if !sweep.isEmpty || time != nil || resume {
+      throw ValidationError("--sweep, --time and --resume need arrays: --crossbar HARDWARE.")
     }
   }
 
   /// A point of the grid.
   struct Point {
     var settings: [(name: String, value: Double)]
-    var hardware: CrossbarHardware
+    var plan: ArrayPlan
   }
 
   /// The grid of all sweeps and times; empty without arrays.
   func points() throws -> [Point] {
     guard let hardware else { return [] }
-    let base = try CrossbarHardware.named(hardware)
-    var points = [Point(settings: [], hardware: base)]
+    var points = [Point(settings: [], plan: try ArrayPlan.named(hardware))]
     var sweeps = sweep
     if let time {
       sweeps.append(Sweep(parameter: .seconds, values: time.seconds.map(Double.init)))
@@ -61,14 +66,15 @@ struct CrossbarOptions: ParsableArguments {
       points = try points.flatMap { point in
         try sweep.values.map { value in
           var next = point
-          try sweep.parameter.set(value, in: &next.hardware)
+          try next.plan.change { try sweep.parameter.set(value, in: &$0) }
           next.settings.append((sweep.parameter.rawValue, value))
           return next
         }
       }
     }
-    let device = try DeviceRegistry.device(base.device)
-    for point in points { try device.checkTime(point.hardware.seconds, place: "--time") }
+    for hardware in points.flatMap(\.plan.allHardware) {
+      try hardware.device.model().checkTime(hardware.seconds, place: "--time")
+    }
     return points
   }
 }

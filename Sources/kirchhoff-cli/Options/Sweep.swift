@@ -14,6 +14,13 @@ enum SweptParameter: String, CaseIterable {
   case stuckOff = "stuck-off"
   case stuckOn = "stuck-on"
   case lineOhms = "line-ohms"
+  case parallelRows = "parallel-rows"
+  case onOffRatio = "on-off-ratio"
+  case programmingError = "programming-error"
+  case deviceToDevice = "device-to-device"
+  case cycleToCycle = "cycle-to-cycle"
+  case telegraph
+  case kelvin
   case seconds
 
   private var range: ClosedRange<Double> {
@@ -25,6 +32,11 @@ enum SweptParameter: String, CaseIterable {
     case .rows, .columns: 1...65_536
     case .stuckOff, .stuckOn: 0...1
     case .lineOhms: 0...1e6
+    case .parallelRows: 1...65_536
+    case .onOffRatio: 1.01...1e12
+    case .programmingError, .deviceToDevice, .cycleToCycle: 0...10
+    case .telegraph: 0...1
+    case .kelvin: 1...1000
     case .seconds: 0...1e12
     }
   }
@@ -34,7 +46,10 @@ enum SweptParameter: String, CaseIterable {
     case .readNoise: " of the largest weight"
     case .outputNoise, .adcBound: " of the largest weight times the largest input"
     case .dacBits, .adcBits: " bits"
-    case .levels, .rows, .columns: ""
+    case .levels, .rows, .columns, .parallelRows, .onOffRatio: ""
+    case .programmingError: " of the largest conductance"
+    case .deviceToDevice, .cycleToCycle, .telegraph: " of the conductance"
+    case .kelvin: " K"
     case .stuckOff, .stuckOn: " of all devices"
     case .lineOhms: " Ω"
     case .seconds: " s"
@@ -43,7 +58,7 @@ enum SweptParameter: String, CaseIterable {
 
   private var isWhole: Bool {
     switch self {
-    case .dacBits, .adcBits, .levels, .rows, .columns: true
+    case .dacBits, .adcBits, .levels, .rows, .columns, .parallelRows: true
     default: false
     }
   }
@@ -68,6 +83,14 @@ enum SweptParameter: String, CaseIterable {
     case .stuckOn: hardware.stuck.on = Float(value)
     case .lineOhms:
       hardware.lines = LineResistance(wordLineOhms: value, bitLineOhms: value)
+    case .parallelRows: hardware.periphery.parallelRows = Int(value)
+    case .onOffRatio: hardware.physics.onOffRatio = Float(value)
+    case .programmingError:
+      hardware.physics.error = ProgrammingError(.normal, .independent, deviation: Float(value))
+    case .deviceToDevice: hardware.physics.variation.deviceToDevice = Float(value)
+    case .cycleToCycle: hardware.physics.variation.cycleToCycle = Float(value)
+    case .telegraph: hardware.physics.telegraph = TelegraphNoise(amplitude: Float(value))
+    case .kelvin: hardware.physics.temperature.kelvin = Float(value)
     case .seconds: hardware.seconds = Float(value)
     }
   }

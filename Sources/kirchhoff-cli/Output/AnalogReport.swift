@@ -23,7 +23,11 @@ struct AnalogReport: Encodable {
   var data: String
   /// Which images were classified: test or training.
   var images: String
+  /// Whether all but linear layers and dense convolutions is digital.
+  var isAllDigitalElsewhere: Bool
   var rows: [Row]
+
+  private enum CodingKeys: String, CodingKey { case source, hardware, data, images, rows }
 
   var text: String {
     let names = rows.first?.settings.map(\.name) ?? []
@@ -48,7 +52,8 @@ struct AnalogReport: Encodable {
     return """
       \(source) on \(hardware): \(chips) chip\(chips == 1 ? "" : "s"), \(count) \(images) images of \
       \(data)
-      depthwise convolutions, Q·Kᵀ, A·V, norms and activations are digital; ± is a 95 % interval over chips
+      \(isAllDigitalElsewhere ? "depthwise convolutions, Q·Kᵀ, A·V, norms and activations are" : "what the plan leaves out is") \
+      digital; ± is a 95 % interval over chips
 
       \(table.text(indent: 2))
       """
