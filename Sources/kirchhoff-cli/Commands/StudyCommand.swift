@@ -11,11 +11,13 @@ struct StudyCommand: ParsableCommand {
         kirchhoff study bulk-switching
         kirchhoff study bulk-switching --seeds 1 --epochs 3 --run runs/short
         kirchhoff study bulk-switching --json
+        kirchhoff study in-memory-updates
       """)
 
   /// The studies.
   enum Study: String, CaseIterable, ExpressibleByArgument {
     case bulkSwitching = "bulk-switching"
+    case inMemoryUpdates = "in-memory-updates"
   }
 
   @Argument(help: "A study (\(Study.allCases.map(\.rawValue).joined(separator: ", "))).")
@@ -30,8 +32,14 @@ struct StudyCommand: ParsableCommand {
   @Option(help: "Chips that each trained network is moved to.")
   var chips = 10
 
-  @Option(help: "Trainings of each kind, with seeds from 1; 0 for the tables that need none.")
-  var seeds = 5
+  @Option(
+    help: """
+      Trainings of each kind, with seeds from 1; 0 for the tables that need none (default: the study's).
+      """)
+  var seeds: Int?
+
+  @Option(help: "Examples that an array of in-memory-updates learns from.")
+  var examples: Int?
 
   @Option(help: "Epochs of a training (default: the paper's).")
   var epochs: Int?
@@ -46,11 +54,22 @@ struct StudyCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if !(0...1000).contains(seeds) {
+    if let seeds, !(0...1000).contains(seeds) {
       throw ValidationError("--seeds is \(seeds); it has to be 0 to 1000.")
     }
     if !(0...10_000).contains(chips) {
       throw ValidationError("--chips is \(chips); it has to be 0 to 10000.")
+    }
+    if let examples, !(1...100_000_000).contains(examples) {
+      throw ValidationError("--examples is \(examples); it has to be 1 to 100000000.")
+    }
+    if study == .inMemoryUpdates {
+      if epochs != nil || data != nil {
+        throw ValidationError("in-memory-updates has no data set and no epochs.")
+      }
+      if seeds == 0 { throw ValidationError("--seeds is 0; in-memory-updates needs one at least.") }
+    } else if examples != nil {
+      throw ValidationError("--examples belongs to in-memory-updates.")
     }
     if let epochs, !(1...10_000).contains(epochs) {
       throw ValidationError("--epochs is \(epochs); it has to be 1 to 10000.")
@@ -60,23 +79,38 @@ struct StudyCommand: ParsableCommand {
   func run() throws {
     compute.apply()
     SignalGuard.install()
-    switch study {
-    case .bulkSwitching:
-      let report = try bulkSwitching()
-      output.json ? try printJSON(report) : print(report.text)
-      if !quiet {
-        note("saved in \(runFolder ?? Self.folder(study)): study.txt, study.json, study.html")
+    let folder = runFolder ?? "runs/\(study.rawValue)"
+    let report =
+      switch study {
+      case .bulkSwitching: try bulkSwitching(in: folder)
+      case .inMemoryUpdates: try inMemoryUpdates()
       }
-    }
+    try report.save(to: folder)
+    output.json ? try printJSON(report) : print(report.text)
+    if !quiet { note("saved in \(folder): study.txt, study.json, study.html") }
   }
 
-  private static func folder(_ study: Study) -> String { "runs/\(study.rawValue)" }
+  private func inMemoryUpdates() throws -> StudyReport {
+    var study = InMemoryUpdatesStudy()
+    if let seeds { study.seeds = seeds }
+    if let examples { study.examples = examples }
+    let bar = ProgressBar(
+      total: study.arrays, unit: .items("arrays"), style: .automatic(quiet: quiet))
+    let (tables, curves) = try study.run { done, method in
+      bar.update(step: done, phase: method)
+      try SignalGuard.check(saved: "nothing is saved before the tables")
+    }
+    bar.finish()
+    return StudyReport(
+      title: "Updates in memory (Nature Communications 15:7133)", tables: tables, curves: curves,
+      notes: InMemoryUpdatesStudy.notes)
+  }
 
-  private func bulkSwitching() throws -> StudyReport {
+  private func bulkSwitching(in folder: String) throws -> StudyReport {
+    let seeds = seeds ?? 5
     var report = StudyReport(
       title: "Bulk-switching memristors (arXiv 2305.14547)",
       tables: try BulkSwitchingMapping.tables(), notes: BulkSwitchingMapping.notes)
-    let folder = runFolder ?? Self.folder(study)
     if seeds > 0 {
       var study = BulkSwitchingStudy(seeds: seeds, folder: folder)
       if let epochs { study.epochs = epochs }
@@ -91,7 +125,6 @@ struct StudyCommand: ParsableCommand {
       report.notes += BulkSwitchingStudy.notes
       report.trainings = trained.trainings
     }
-    try report.save(to: folder)
     return report
   }
 }
