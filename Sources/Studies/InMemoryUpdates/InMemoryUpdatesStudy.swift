@@ -39,22 +39,24 @@ public struct InMemoryUpdatesStudy: Sendable {
   /// Arrays that are trained in all.
   public var arrays: Int { seeds * (points.count) }
 
-  private struct Point: Hashable {
+  private struct Point: Hashable, Sendable {
     var method: Method
-    var states: Float
-    var referenceError: Float
+    /// Of the devices that hold the weights.
+    var states: Float = 20
+    /// Of the fast array.
+    var fastStates: Float = 20
+    var referenceError: Float = 0
   }
 
   private var points: [Point] {
-    var points = Method.allCases.map { Point(method: $0, states: 20, referenceError: 0) }
+    var points = Method.allCases.map { Point(method: $0) }
     let buffered: [Method] = [.tikiTaka2, .chopped, .dynamicReference]
     for method in buffered {
-      points += Self.referenceErrors.map {
-        Point(method: method, states: 20, referenceError: $0)
-      }
+      points += Self.referenceErrors.map { Point(method: method, referenceError: $0) }
+      points += Self.states.map { Point(method: method, fastStates: $0) }
     }
     for method in buffered + [.mixedPrecision] {
-      points += Self.states.map { Point(method: method, states: $0, referenceError: 0) }
+      points += Self.states.map { Point(method: method, states: $0, fastStates: $0) }
     }
     var seen = Set<Point>()
     return points.filter { seen.insert($0).inserted }
@@ -70,18 +72,14 @@ public struct InMemoryUpdatesStudy: Sendable {
     var outcomes: [Point: [Outcome]] = [:]
     var done = 0
     for point in points {
-      for seed in 1...UInt64(seeds) {
-        outcomes[point, default: []].append(outcome(point, seed))
-        done += 1
-        try progress(done, point.method.rawValue)
-      }
+      outcomes[point] = trained(point)
+      done += seeds
+      try progress(done, point.method.rawValue)
     }
     func mean(
-      _ method: Method, _ states: Float = 20, _ error: Float = 0,
-      of value: (Outcome) -> Double = { 100 * $0.error }
+      _ point: Point, of value: (Outcome) -> Double = { 100 * $0.error }
     ) -> Double {
-      let values =
-        outcomes[Point(method: method, states: states, referenceError: error)]?.map(value) ?? []
+      let values = outcomes[point]?.map(value) ?? []
       return values.reduce(0, +) / Double(values.count)
     }
     func row(_ name: String, _ value: Double, _ paper: String? = nil) -> StudyTable.Row {
@@ -92,14 +90,17 @@ public struct InMemoryUpdatesStudy: Sendable {
     let errors = StudyTable(
       title:
         "Error of the weights, %, 20 states, \(examples) examples, mean of seeds 1 to \(seeds)",
-      rows: Method.allCases.map { row($0.rawValue, mean($0), papers[$0]) } + [
-        row("Tiki-Taka v2, reference off by 0.1", mean(.tikiTaka2, 20, 0.1), "about 9"),
-        row("c-TTv2, reference off by 0.1", mean(.chopped, 20, 0.1)),
-        row("AGAD, reference off by 0.1", mean(.dynamicReference, 20, 0.1), "as without"),
-      ])
+      rows: Method.allCases.map { row($0.rawValue, mean(Point(method: $0)), papers[$0]) }
+        + [
+          (Method.tikiTaka2, "about 9"), (.chopped, nil), (.dynamicReference, "as without"),
+        ].map { method, paper in
+          row(
+            "\(method.rawValue), reference off by 0.1",
+            mean(Point(method: method, referenceError: 0.1)), paper)
+        })
     let pulses = StudyTable(
       title: "Pulses of a device, mean over all arrays of a method",
-      rows: Method.allCases.map { row($0.rawValue, mean($0) { $0.pulsesOfDevice }) })
+      rows: Method.allCases.map { row($0.rawValue, mean(Point(method: $0)) { $0.pulsesOfDevice }) })
     func line(
       _ method: Method, _ values: [Float], _ value: (Float) -> Double
     ) -> StudyCurve.Line {
@@ -108,25 +109,34 @@ public struct InMemoryUpdatesStudy: Sendable {
         points: values.map { StudyCurve.Point(x: Double($0), y: value($0)) })
     }
     let buffered: [Method] = [.tikiTaka2, .chopped, .dynamicReference]
+    func sweep(
+      _ title: String, _ horizontal: String, _ methods: [Method], _ values: [Float],
+      _ point: (Method, Float) -> Point
+    ) -> StudyCurve {
+      StudyCurve(
+        title: title, horizontal: horizontal, vertical: "Error, %",
+        lines: methods.map { method in line(method, values) { mean(point(method, $0)) } })
+    }
     let curves = [
-      StudyCurve(
-        title: "Error by states of a device", horizontal: "States", vertical: "Error, %",
-        lines: (buffered + [.mixedPrecision]).map { method in
-          line(method, Self.states) { mean(method, $0) }
-        }),
-      StudyCurve(
-        title: "Error by how far the reference is off", horizontal: "Deviation of the reference",
-        vertical: "Error, %",
-        lines: buffered.map { method in line(method, Self.referenceErrors) { mean(method, 20, $0) }
-        }
-      ),
+      sweep(
+        "Error by states of all devices", "States", buffered + [.mixedPrecision], Self.states
+      ) { Point(method: $0, states: $1, fastStates: $1) },
+      sweep("Error by states of the fast array", "States", buffered, Self.states) {
+        Point(method: $0, fastStates: $1)
+      },
+      sweep(
+        "Error by how far the reference is off", "Deviation of the reference", buffered,
+        Self.referenceErrors
+      ) { Point(method: $0, referenceError: $1) },
     ]
-    let sweep = StudyTable(
-      title: "Error of the weights by states, %",
-      rows: (buffered + [.mixedPrecision]).flatMap { method in
-        Self.states.map { row("\(method.rawValue), \(Int($0)) states", mean(method, $0)) }
-      })
-    return ([errors, pulses, sweep], curves)
+    let sweeps = curves.map { curve in
+      StudyTable(
+        title: "\(curve.title), %",
+        rows: curve.lines.flatMap { line in
+          line.points.map { row("\(line.name), \(String(format: "%g", $0.x))", $0.y) }
+        })
+    }
+    return ([errors, pulses] + sweeps, curves)
   }
 
   /// What the paper leaves open.
@@ -135,15 +145,25 @@ public struct InMemoryUpdatesStudy: Sendable {
       + "weights, 1. Rates of in-place SGD, Tiki-Taka v1 and mixed precision are chosen here: 0.1 with trains of 5 pulses, 0.1 and 0.1, and 0.01."
   ]
 
+  private func trained(_ point: Point) -> [Outcome] {
+    var outcomes = [Outcome](repeating: Outcome(error: 0, pulsesOfDevice: 0), count: seeds)
+    outcomes.withUnsafeMutableBufferPointer { outcomes in
+      nonisolated(unsafe) let outcomes = outcomes
+      parallelFor(seeds) { outcomes[$0] = outcome(point, UInt64($0 + 1)) }
+    }
+    return outcomes
+  }
+
   private func outcome(_ point: Point, _ seed: UInt64) -> Outcome {
     let stream = RandomStream(seed: seed).derived("in-memory updates")
     let task = ArrayProgramming(side: Self.side, stream: stream.derived("task"))
-    func array(_ name: String, boundVariation: Float) -> PulsedArray {
+    func array(_ name: String, states: Float, boundVariation: Float) -> PulsedArray {
       PulsedArray(
-        .rasch(states: point.states, boundVariation: boundVariation), outputs: Self.side,
+        .rasch(states: states, boundVariation: boundVariation), outputs: Self.side,
         inputs: Self.side, chip: stream.derived(name))
     }
-    let slow = array("W", boundVariation: 0)
+    let slow = array("W", states: point.states, boundVariation: 0)
+    let fast = array("A", states: point.fastStates, boundVariation: 0.3)
     func trained(_ update: some InMemoryUpdate) -> Outcome {
       var update = update
       task.train(&update, examples: 0..<examples)
@@ -151,7 +171,6 @@ public struct InMemoryUpdatesStudy: Sendable {
         error: task.error(update.weights), pulsesOfDevice: update.pulsesOfDevice)
     }
     func buffered(_ method: BufferedTransfer.Method) -> Outcome {
-      let fast = array("A", boundVariation: 0.3)
       let draws = stream.derived("reference")
       let reference = (fast.symmetryPoints ?? []).enumerated().map { index, rest in
         rest + point.referenceError * draws.gaussian(at: UInt64(index))
@@ -166,7 +185,7 @@ public struct InMemoryUpdatesStudy: Sendable {
     case .tikiTaka:
       return trained(
         TikiTaka(
-          fast: array("A", boundVariation: 0.3), slow: slow, fastRate: 0.1, transferRate: 0.1,
+          fast: fast, slow: slow, fastRate: 0.1, transferRate: 0.1,
           longestTrain: 5))
     case .tikiTaka2: return buffered(.tikiTaka2)
     case .chopped: return buffered(.chopped(flips: 0.1))

@@ -64,13 +64,16 @@ struct PulseReport: Encodable {
       }
     }
     return """
-      \(device): \(grouped(samples)) devices, mean step \(short(Double(step))), mean bounds \(short(Double(lower))) to \(short(Double(upper)))
+      \(device): \(grouped(samples)) devices, mean step \(Self.number(step)), mean bounds \(Self.number(lower)) to \
+      \(Self.number(upper))
 
       \(table.text(indent: 2))
 
         axis: \(String(format: "%.3g", low)) to \(String(format: "%.3g", high))
       """
   }
+
+  private static func number(_ value: Float) -> String { String(format: "%g", value) }
 
   private static func bar(_ point: Point, _ low: Double, _ high: Double) -> String {
     let width = 40
