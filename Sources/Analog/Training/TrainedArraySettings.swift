@@ -42,7 +42,7 @@ public struct TrainedArraySettings: Codable, Hashable, Sendable {
     if hardware.encoding != .differential {
       try refuse("encoding", "\(hardware.encoding)", "differential pairs")
     }
-    if hardware.lines != .none {
+    if !hardware.lines.isNone {
       try refuse(
         "lines", "line resistance", "none: it would be folded in anew at every write")
     }

@@ -143,6 +143,7 @@ struct ArrayBlock: @unchecked Sendable {
       variance = plane.variance.map { matmul(x.squares(), $0) }
       plane.deviations?.add(to: currents, x, devices, firstVector)
     }
+    plane.drop?.subtract(from: currents, x)
     return blurred(
       currents, variance: variance, hardware.periphery.outputNoise, stream, firstVector)
   }

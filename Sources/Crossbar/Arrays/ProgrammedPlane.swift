@@ -21,6 +21,8 @@ struct ProgrammedPlane {
   var adc: Converter
   /// How that is off.
   var curves: ConverterCurves?
+  /// What bit lines take, where that is a closed form.
+  var drop: ClosedFormLines?
 
   /// The plane as it is read: so many rows at once.
   func parts(of size: Int?) -> [ProgrammedPlane] {
@@ -32,6 +34,7 @@ struct ProgrammedPlane {
       part.mean = mean.prefix(range)
       part.variance = variance?.prefix(range)
       part.deviations = deviations?.rows(range)
+      part.drop = drop?.rows(range)
       // All were counted with the first part.
       part.writes = first == 0 ? writes : 0
       return part

@@ -41,7 +41,14 @@ struct Programmer {
       rows: 0..<rows, mean: tensor(mean), variance: variance(now, units).map(tensor),
       deviations: deviations(now, units), factors: factors,
       writes: now.reduce(0) { $0 + $1.writes.reduce(0) { $0 + Int($1) } },
-      adc: adc, curves: ConverterCurves(adc, columns: columns, chip.derived("adc")))
+      adc: adc, curves: ConverterCurves(adc, columns: columns, chip.derived("adc")),
+      drop: closedForm(mean, units))
+  }
+
+  private func closedForm(_ mean: [Float], _ units: Float) -> ClosedFormLines? {
+    let lines = hardware.lines
+    guard lines.method == .closedForm, lines.bitLineOhms > 0 else { return nil }
+    return ClosedFormLines(tensor(mean), segment: Float(lines.bitLineOhms) / units)
   }
 
   /// The bound that follows from the size of the array; nil where it is given or calibrated.
@@ -173,11 +180,16 @@ struct Programmer {
   }
 
   private func fold(_ devices: inout Devices) throws {
-    guard hardware.lines != .none else { return }
-    let effective = try EffectiveConductance(
-      of: devices.siemens.map(Double.init), rows: rows, columns: columns, lines: hardware.lines)
+    let lines = hardware.lines
+    guard !lines.isNone, lines.method != .closedForm else { return }
+    let plain = devices.siemens.map(Double.init)
+    let effective =
+      lines.method == .exact
+      ? try EffectiveConductance(of: plain, rows: rows, columns: columns, lines: lines).siemens
+      : try FixedPointLines().effectiveConductance(
+        of: plain, rows: rows, columns: columns, lines: lines)
     for index in devices.siemens.indices {
-      let siemens = Float(effective.siemens[index])
+      let siemens = Float(effective[index])
       if devices.siemens[index] > 0 {
         // To first order the lines weaken a device's noise as they weaken its signal.
         let share = min(siemens / devices.siemens[index], 1)

@@ -6,6 +6,16 @@ import Configuration
 /// Row i's driver feeds word line i through `driverOhms`; column j's bit line ends in `senseOhms`;
 /// between neighbouring cells lies one segment of each line. Every value may be 0.
 public struct LineResistance: Codable, Hashable, Sendable {
+  /// How the lines of an array are taken into account.
+  public enum Method: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Kirchhoff's laws, exactly (`EffectiveConductance`).
+    case exact
+    /// CrossSim's iteration (`FixedPointLines`): cheaper for large arrays whose lines take little.
+    case fixedPoint = "fixed-point"
+    /// aihwkit's closed form for the bit lines, with every vector.
+    case closedForm = "closed-form"
+  }
+
   /// A segment of a word line, ohms.
   public var wordLineOhms: Double
   /// A segment of a bit line, ohms.
@@ -14,6 +24,9 @@ public struct LineResistance: Codable, Hashable, Sendable {
   public var driverOhms: Double
   /// From the last cell of a bit line to virtual ground, ohms.
   public var senseOhms: Double
+
+  /// How they are taken into account.
+  public var method = Method.exact
 
   /// The source/sink convention: driver and sense amplifier sit at the first and the last cell, behind
   /// resistances of their own.
@@ -34,7 +47,7 @@ public struct LineResistance: Codable, Hashable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case wordLineOhms, bitLineOhms, driverOhms, senseOhms
+    case wordLineOhms, bitLineOhms, driverOhms, senseOhms, method
   }
 
   /// Reads resistances; ends that are not given are a segment of their lines.
@@ -45,10 +58,19 @@ public struct LineResistance: Codable, Hashable, Sendable {
     bitLineOhms = try fields.number(.bitLineOhms, or: 0, in: allowed)
     driverOhms = try fields.number(.driverOhms, or: wordLineOhms, in: allowed)
     senseOhms = try fields.number(.senseOhms, or: bitLineOhms, in: allowed)
+    method = try fields.word(.method, or: .exact)
+    if method == .closedForm, wordLineOhms > 0 {
+      throw FieldError(
+        fields.path + [CodingKeys.wordLineOhms], found: "\(wordLineOhms) Ω",
+        expected: "0 Ω with the closed form, which knows bit lines only")
+    }
   }
 
   /// Lines without resistance.
   public static let none = LineResistance(wordLineOhms: 0, bitLineOhms: 0)
+
+  /// Whether no line has a resistance.
+  public var isNone: Bool { fields.allSatisfy { $0.ohms == 0 } }
 
   /// The lines of the array that is this one looked at from its sense amplifiers.
   var reversed: LineResistance {
