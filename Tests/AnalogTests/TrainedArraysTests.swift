@@ -132,7 +132,7 @@ struct TrainedArraysTests {
       var values = store.value(weight).floats
       values[index] += change
       store.set(weight, to: Tensor(values, shape: weight.shape))
-      layer.follow(store)
+      layer.follow(store, step: 0)
     }
     let index = try #require(first.firstIndex { $0 == 0 })
     update(index, 0.6 * level)
@@ -151,7 +151,7 @@ struct TrainedArraysTests {
     for _ in 0..<3 {
       store.set(
         weight, to: Tensor(store.value(weight).floats.map { $0 + 1e-4 }, shape: weight.shape))
-      layer.follow(store)
+      layer.follow(store, step: 0)
     }
     #expect(layer.writes.allSatisfy { $0 == 3 })
     #expect(zip(store.value(weight).floats, first).allSatisfy { abs($0 - $1) < 1e-6 })

@@ -9,7 +9,7 @@ public enum NetworkChoice: Hashable, Sendable {
 
   /// Networks with a name.
   public static let presets: [(name: String, layers: [LayerDescription])] = [
-    ("lenet", lenet), ("vgg8", vgg8), ("mlp", mlp),
+    ("lenet", lenet), ("vgg8", vgg8), ("mlp", mlp), ("mlp200", mlp200),
   ]
 
   /// The preset's name.
@@ -54,6 +54,9 @@ public enum NetworkChoice: Hashable, Sendable {
 
   /// The perceptron of arXiv 2001.11773: 784-250-10.
   private static let mlp: [LayerDescription] = [.linear(250), .relu, .linear(10)]
+
+  /// The perceptron that weights of two states are tried on: 784-200-10.
+  private static let mlp200: [LayerDescription] = [.linear(200), .relu, .linear(10)]
 }
 
 extension NetworkChoice: Codable {

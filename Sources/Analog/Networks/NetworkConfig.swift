@@ -30,6 +30,8 @@ public struct NetworkConfig: Codable, Hashable, Sendable {
   /// Standard deviation of noise on the weights of every forward pass of the training, in units of a
   /// layer's largest; absent for none.
   public var weightNoise: Float?
+  /// What the codes of inputs reach up to; absent: the largest input of a batch.
+  public var inputRange: TrainedArraySettings.InputRangeChoice?
   /// Images a step.
   public var batchSize = 64
   /// Training steps.
@@ -93,6 +95,8 @@ extension NetworkConfig {
     ConfigPreset(
       name: "vgg8", summary: "VGG-8 on CIFAR-10, trained on arrays of four-bit devices; hours",
       config: vgg8),
+    ConfigPreset(
+      name: "binary", summary: "a perceptron on MNIST with weights of two states", config: binary),
   ]
 
   /// Reads presets, files and `--set key=value` options.
@@ -120,6 +124,24 @@ extension NetworkConfig {
     return config
   }
 
+  /// A perceptron 784-200-10 whose weights are two-state devices, toggled past a threshold: SGD at 0.1, four
+  /// epochs of batches of 64.
+  private static var binary: NetworkConfig {
+    var config = NetworkConfig()
+    config.network = .preset("mlp200")
+    config.crossbar = "binary-memristor"
+    config.rule = .binaryThreshold
+    config.optimizer.kind = .sgd
+    config.optimizer.momentum = 0
+    config.optimizer.nesterov = false
+    config.optimizer.weightDecay = 0
+    config.learningRate = LearningRateSchedule(base: 0.1)
+    config.steps = 3748
+    config.evaluation.every = 937
+    config.checkpointEvery = 937
+    return config
+  }
+
   /// The arrays.
   ///
   /// - Parameter run: A run that was begun; its copy is read, so that a file may be changed or moved.
@@ -138,6 +160,7 @@ extension NetworkConfig {
     settings.range = range
     settings.snaps = snaps
     settings.weightNoise = weightNoise ?? 0
+    settings.inputRange = inputRange ?? .largest
     return settings
   }
 }

@@ -10,6 +10,8 @@ import Tensor
 public final class NetworkTrainer {
   /// The config.
   public let config: NetworkConfig
+  /// The arrays.
+  public let hardware: CrossbarHardware
   /// The network.
   public let network: ArrayNetwork
   /// Steps taken.
@@ -27,6 +29,7 @@ public final class NetworkTrainer {
     _ config: NetworkConfig, hardware: CrossbarHardware, data: ImageDataset
   ) throws {
     self.config = config
+    self.hardware = hardware
     network = try ArrayNetwork(
       config.network.resolved(), shape: data.shape, classes: data.classCount,
       settings: config.settings(hardware), seed: config.seed)
@@ -55,7 +58,8 @@ public final class NetworkTrainer {
     var options = StepOptions(learningRate: learningRate)
     options.clip = config.optimizer.clip
     optimizer.step(network.store, gradients, options)
-    for layer in network.layers { layer.follow(network.store) }
+    let rate = learningRate / config.learningRate.base
+    for layer in network.layers { layer.follow(network.store, step: step, rate: rate) }
     step += 1
     return loss.tensor.scalar
   }
@@ -66,7 +70,7 @@ public final class NetworkTrainer {
       ArraysRecord.Layer(
         name: layer.name, weights: layer.weights, arrays: layer.arrays,
         writes: layer.writes.reduce(0) { $0 + Int($1) },
-        mostWrites: Int(layer.writes.max() ?? 0))
+        mostWrites: Int(layer.writes.max() ?? 0), pulses: layer.pulses)
     }
   }
 

@@ -19,6 +19,18 @@ public struct TrainedArraySettings: Codable, Hashable, Sendable {
   /// the layer's largest: aihwkit's add-normal modifier, which makes networks bear programming errors.
   public var weightNoise: Float = 0
 
+  /// What the codes of inputs reach up to.
+  public var inputRange = InputRangeChoice.largest
+
+  /// What the codes of a layer's inputs reach up to in training.
+  public enum InputRangeChoice: String, Codable, Hashable, Sendable, CaseIterable {
+    /// The largest input of the batch.
+    case largest
+    /// A number that is trained: three root mean squares of the first batch, then by the gradient of what it
+    /// cuts off (as aihwkit's input range learning).
+    case learned
+  }
+
   /// The paper's: one level, the first weights fill the range.
   public init(rule: WriteRule, hardware: CrossbarHardware) {
     self.rule = rule
@@ -38,6 +50,11 @@ public struct TrainedArraySettings: Codable, Hashable, Sendable {
     func refuse(_ place: String, _ found: String, _ expected: String) throws -> Never {
       throw KirchhoffError(
         .config, subject: "training on arrays", place: place, found: found, expected: expected)
+    }
+    if rule.binary != nil, levels != 2 {
+      try refuse(
+        "device", hardware.device.name + (levels.map { " of \($0) levels" } ?? ""),
+        "a device of two levels, such as binary-memristor, with weights of two states")
     }
     if hardware.encoding != .differential {
       try refuse("encoding", "\(hardware.encoding)", "differential pairs")

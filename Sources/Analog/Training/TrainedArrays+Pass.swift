@@ -22,7 +22,8 @@ extension TrainedArrays {
       return Variable(constant: y.reshaped(shape))
     }
     let input = Tensor(uninitialized: x.shape)
-    let largest = quantised(context.value(x), into: input)
+    let values = context.value(x)
+    let largest = quantised(values, into: input, context)
     let vectors = patches.gathered(input)
     let factors = outputFactors(context.store)
     let partial = rowCut.indices.map { converted(vectors, $0, largest, step, context) }
@@ -30,10 +31,12 @@ extension TrainedArrays {
     return context.custom(y.reshaped(shape), of: x) { [self] gradient in
       let g = gradient.reshaped([patches.count, outputs]).contiguous()
       addGradients(g, vectors, partial, factors, context)
-      guard x.needsGradient else { return nil }
+      guard x.needsGradient || inputRange != nil else { return nil }
       let matrix = context.store.value(weight)
       scaleArrays(of: matrix, by: factors)
-      return patches.scattered(matmul(g, matrix))
+      let dx = patches.scattered(matmul(g, matrix))
+      if let inputRange { cut(dx, where: values, exceed: largest, inputRange, context) }
+      return x.needsGradient ? dx : nil
     }
   }
 
@@ -65,10 +68,11 @@ extension TrainedArrays {
   /// Rounds inputs to the codes of the drivers; returns the largest magnitude.
   ///
   /// All codes are on one side: an input that may be negative takes one bit more.
-  private func quantised(_ x: Tensor, into target: Tensor) -> Float {
+  private func quantised(_ x: Tensor, into target: Tensor, _ context: Context) -> Float {
     let values = x.contiguous()
     var largest: Float = 0
     kk_row_maxima(&largest, values.pointer, 1, x.shape.count, x.shape.count)
+    if let range = learnedRange(values, context) { largest = range }
     guard rule != .digital, largest > 0, let bits = settings.hardware.periphery.dac.bits else {
       target.pointer.update(from: values.pointer, count: x.shape.count)
       return largest
@@ -79,6 +83,33 @@ extension TrainedArrays {
       target.pointer, values.pointer, one, 1, x.shape.count, x.shape.count, x.shape.count,
       step, largest)
     return largest
+  }
+
+  /// The learned range of inputs; the first batch of a training sets it.
+  private func learnedRange(_ values: Tensor, _ context: Context) -> Float? {
+    guard let inputRange else { return nil }
+    let known = context.store.value(inputRange).floats[0]
+    guard known <= 0, context.mode == .training else { return known > 0 ? known : nil }
+    let square = values.squares().floats.reduce(0.0) { $0 + Double($1) }
+    let first = 3 * Float((square / Double(values.shape.count)).squareRoot())
+    guard first > 0 else { return nil }
+    context.store.set(inputRange, to: Tensor([first], shape: [1]))
+    return first
+  }
+
+  /// Gives the gradient of inputs that were cut off to their range.
+  private func cut(
+    _ dx: Tensor, where values: Tensor, exceed range: Float, _ parameter: Parameter,
+    _ context: Context
+  ) {
+    let (gradients, inputs) = (dx.pointer, values.contiguous())
+    let source = inputs.pointer
+    var sum = 0.0
+    for index in 0..<values.shape.count where abs(source[index]) > range {
+      sum += Double(source[index] < 0 ? -gradients[index] : gradients[index])
+      gradients[index] = 0
+    }
+    context.addGradient(Tensor([Float(sum)], shape: [1]), to: parameter)
   }
 
   /// What the converters of arrays with the same inputs give for vectors: `[vectors, outputs]`.
@@ -191,7 +222,8 @@ extension TrainedArrays {
     context.addGradient(matrix, to: weight)
     let ones = Tensor(repeating: 1, shape: [1, g.shape[0]])
     context.addGradient(matmul(ones, g), to: bias)
-    guard rule != .digital else { return }
+    // Weights of two states keep the size that their layer began with.
+    guard rule != .digital, rule.binary == nil else { return }
     let dots = partial.flatMap { values in
       let perOutput = matmul(ones, g.products(with: values)).floats
       return columnCut.map { perOutput[$0].reduce(0, +) }

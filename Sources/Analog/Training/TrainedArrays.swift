@@ -28,6 +28,8 @@ public final class TrainedArrays {
   /// `[arrays]`, those of the same inputs together.
   let scale: Parameter
   let bias: Parameter
+  /// What inputs reach up to; nil where it is not learned.
+  let inputRange: Parameter?
   /// The inputs of each array.
   let rowCut: [Range<Int>]
   /// The outputs of each array.
@@ -39,7 +41,9 @@ public final class TrainedArrays {
   private(set) var variance: Tensor?
   /// The largest weight that a pair of devices holds.
   private(set) var limit: Float = 0
-  private var programmer: ThresholdProgrammer?
+  /// Writes of all devices, trials among them.
+  public private(set) var pulses = 0
+  private var programmer: WeightProgrammer?
   private var pairs: DevicePairs
 
   var rule: WriteRule { settings.rule }
@@ -79,6 +83,10 @@ public final class TrainedArrays {
       decays: false)
     bias = store.declare(
       "\(name).bias", shape: [outputs], initializer: .constant(0), decays: false)
+    inputRange =
+      settings.inputRange == .learned && settings.rule != .digital
+      ? store.declare(
+        "\(name).inputRange", shape: [1], initializer: .constant(0), decays: false) : nil
     programmed = Tensor(shape: [outputs, size])
     pairs = try DevicePairs(settings.hardware, chip: self.random)
   }
@@ -87,28 +95,39 @@ public final class TrainedArrays {
   public func begin(_ store: ParameterStore) {
     guard rule != .digital else { return }
     let first = store.value(weight).floats
+    if let rule = rule.binary { return begin(rule, first, store) }
     limit = settings.range * (first.map(abs).max() ?? 1)
     var beliefs = first.map { min(max($0, -limit), limit) }
     guard rule.writesDevices else { return round(first) }
     if let step = snapStep { beliefs = beliefs.map { ($0 / step).rounded() * step } }
-    programmer = ThresholdProgrammer(
-      weights: beliefs, threshold: threshold, limit: limit, level: snapStep)
+    programmer = .threshold(
+      ThresholdProgrammer(
+        weights: beliefs, threshold: threshold, limit: limit, level: snapStep))
     store.set(weight, to: Tensor(beliefs, shape: weight.shape))
     program(Array(beliefs.indices))
   }
 
+  /// Weights ±s: with s² = 2 over the inputs, ReLU leaves activations their size.
+  private func begin(_ rule: BinaryProgrammer.Rule, _ first: [Float], _ store: ParameterStore) {
+    limit = (2 / Float(weight.shape[1])).squareRoot()
+    let binary = BinaryProgrammer(rule, first: first, size: limit, threshold: threshold)
+    programmer = .binary(binary)
+    store.set(weight, to: Tensor(binary.belief, shape: weight.shape))
+    program(Array(first.indices))
+  }
+
   /// Follows the optimiser, which has just changed the weights in `store`: programs devices and puts
   /// the digital belief back.
-  public func follow(_ store: ParameterStore) {
+  ///
+  /// - Parameters:
+  ///   - step: The training step, which decides chance.
+  ///   - rate: The learning rate over that of the beginning.
+  public func follow(_ store: ParameterStore, step: Int, rate: Float = 1) {
     let wanted = store.value(weight).floats
     guard var programmer else { return round(wanted) }
     let change = zip(wanted, programmer.belief).map { $0 - $1 }
-    let moved: [Int]
-    switch rule {
-    case .digital, .quantisationAware: return
-    case .mixedPrecision: moved = programmer.update(change)
-    case .naive: moved = programmer.rewrite(change)
-    }
+    let moved = programmer.update(
+      change, rule, rate: rate, stream: random.derived("toggles").derived(UInt64(step)))
     self.programmer = programmer
     store.set(weight, to: Tensor(programmer.belief, shape: weight.shape))
     program(moved)
@@ -128,7 +147,7 @@ public final class TrainedArrays {
     guard rule != .digital else { return }
     self.limit = limit ?? max(weights.reduce(0) { max($0, abs($1)) }, .leastNormalMagnitude)
     pairs = try DevicePairs(settings.hardware, chip: chip.derived(name))
-    programmer = ThresholdProgrammer(weights: weights, threshold: threshold)
+    programmer = .threshold(ThresholdProgrammer(weights: weights, threshold: threshold))
     variance = nil
     program(Array(weights.indices))
   }
@@ -157,12 +176,18 @@ public final class TrainedArrays {
       programmed.pointer[index] = pair.weight * limit
       variance.pointer[index] = pair.variance * limit * limit
       isNoisy = isNoisy || pair.variance > 0
+      pulses += Int(pair.pulses)
     }
     self.variance = isNoisy ? variance : nil
   }
 }
 
 extension TrainedArrays {
+  /// A count in two parts that single precision holds exactly.
+  private static func halves(_ count: Int) -> [Float] {
+    [Float(count >> 20), Float(count & ((1 << 20) - 1))]
+  }
+
   /// What an exact resume needs beside the store: flat tensors by name.
   package var state: [(name: String, values: Tensor)] {
     guard rule != .digital else { return [] }
@@ -170,6 +195,7 @@ extension TrainedArrays {
     guard let programmer else { return [limit] }
     var state = [
       limit,
+      ("\(name).pulses", Tensor(Self.halves(pulses), shape: [2])),
       ("\(name).pending", Tensor(programmer.pending, shape: [weights])),
       ("\(name).writes", Tensor(programmer.writes.map(Float.init), shape: [weights])),
       ("\(name).programmed", programmed.reshaped([weights])),
@@ -192,10 +218,22 @@ extension TrainedArrays {
     }
     limit = try values("limit", count: 1)[0]
     guard rule.writesDevices else { return round(store.value(weight).floats) }
-    programmer = ThresholdProgrammer(
-      weights: store.value(weight).floats, threshold: threshold, limit: limit, level: snapStep,
-      pending: try values("pending", count: weights),
-      writes: try values("writes", count: weights).map { Int32($0) })
+    let pending = try values("pending", count: weights)
+    let writes = try values("writes", count: weights).map { Int32($0) }
+    let belief = store.value(weight).floats
+    if let rule = rule.binary {
+      programmer = .binary(
+        BinaryProgrammer(
+          rule, size: limit, threshold: threshold, belief: belief, pending: pending,
+          writes: writes))
+    } else {
+      programmer = .threshold(
+        ThresholdProgrammer(
+          weights: belief, threshold: threshold, limit: limit, level: snapStep, pending: pending,
+          writes: writes))
+    }
+    let halves = try values("pulses", count: 2)
+    pulses = Int(halves[0]) << 20 + Int(halves[1])
     programmed = Tensor(try values("programmed", count: weights), shape: weight.shape)
     variance =
       state["\(name).variance"] == nil

@@ -10,6 +10,8 @@ package struct DevicePairs: Sendable {
     package var weight: Float
     /// The variance of a read.
     package var variance: Float
+    /// Writes that it took, both devices and all trials.
+    package var pulses: Int32
   }
 
   private let cell: Cell
@@ -32,11 +34,12 @@ package struct DevicePairs: Sendable {
     let (hardware, range) = (cell.hardware, cell.range)
     let width = range.upperBound - range.lowerBound
     let streams = Cell.Streams(chip, programming: programming.derived(UInt64(write)))
-    var result = Programmed(weight: 0, variance: 0)
+    var result = Programmed(weight: 0, variance: 0, pulses: 0)
     for (side, sign) in [Float(1), -1].enumerated() {
       let number = UInt64(2 * index + side)
       let target = range.lowerBound + width * min(max(sign * weight, 0), 1)
-      let (siemens, deviation) = stuck(number) ?? read(target, streams, number)
+      let (siemens, deviation, pulses) = stuck(number) ?? read(target, streams, number)
+      result.pulses += pulses
       result.weight += sign * siemens / width
       result.variance += (deviation / width) * (deviation / width)
     }
@@ -47,22 +50,26 @@ package struct DevicePairs: Sendable {
 
   private func read(
     _ target: Float, _ streams: Cell.Streams, _ number: UInt64
-  ) -> (siemens: Float, deviation: Float) {
+  ) -> (siemens: Float, deviation: Float, pulses: Int32) {
     let draws = DeviceDraws(
       programming: cell.hardware.programmingNoise ? streams.programming.gaussian(at: number) : 0,
       evolution: 0)
     let programmed = cell.program(target, number, draws, streams)
     let siemens = cell.conductance(programmed, seconds: 0)
     let deviation = cell.readDeviation(programmed, initial: siemens, now: siemens, seconds: 0)
-    return (siemens, deviation)
+    return (siemens, deviation, programmed.trials)
   }
 
-  private func stuck(_ number: UInt64) -> (siemens: Float, deviation: Float)? {
+  private func stuck(
+    _ number: UInt64
+  ) -> (siemens: Float, deviation: Float, pulses: Int32)? {
     let shares = cell.hardware.stuck
+    // No trial passes.
+    let trials = Int32(cell.hardware.physics.verify?.trials ?? 1)
     guard shares.off + shares.on > 0 else { return nil }
     let luck = faults.uniform(at: number)
-    if luck < shares.off { return (cell.range.lowerBound, 0) }
-    if luck >= 1 - shares.on { return (cell.range.upperBound, 0) }
+    if luck < shares.off { return (cell.range.lowerBound, 0, trials) }
+    if luck >= 1 - shares.on { return (cell.range.upperBound, 0, trials) }
     return nil
   }
 }

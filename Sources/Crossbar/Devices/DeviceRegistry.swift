@@ -18,6 +18,7 @@ public enum DeviceRegistry {
     BulkSwitchingDevice.fourBit,
     BulkSwitchingDevice.twoBit,
     BulkSwitchingDevice.twoBitTransfer,
+    BinaryDevice(),
   ]
 
   /// A device by name.

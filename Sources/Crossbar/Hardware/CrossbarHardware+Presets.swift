@@ -9,6 +9,7 @@ extension CrossbarHardware {
     ("rram", analog("reram-wan")),
     ("bulk-switching", bulkSwitching),
     ("bulk-switching-2bit", bulkSwitchingTwoBit),
+    ("binary-memristor", binaryMemristor),
   ]
 
   /// Hardware of a preset's name.
@@ -44,6 +45,15 @@ extension CrossbarHardware {
     hardware.columns = 64
     return hardware
   }()
+
+  /// Two-state devices behind ideal converters, a whole layer an array: arXiv 1808.00737 computes in analog
+  /// circuits of any size.
+  private static let binaryMemristor: CrossbarHardware = {
+    var hardware = CrossbarHardware(device: "binary-memristor")
+    (hardware.rows, hardware.columns) = (1024, 1024)
+    return hardware
+  }()
+
   /// 64 × 64 devices of 4 levels: the chip that trains LeNet (arXiv 2305.14547, table 1).
   ///
   /// The paper gives no range of the converter for it; that of its larger networks is taken.

@@ -32,6 +32,8 @@ public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
   public var seconds: Float
   /// How drift is compensated.
   public var compensation: DriftCompensation
+  /// What writing a device costs.
+  public var writeCost: WriteCost
 
   /// Ideal in all but the device.
   public init(device: DeviceChoice = "ideal") {
@@ -49,11 +51,12 @@ public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
     readDeviation = nil
     seconds = 0
     compensation = .none
+    writeCost = WriteCost()
   }
 
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case device, physics, encoding, rows, columns, periphery, lines, levels, stuck, programmingNoise
-    case readNoise, readDeviation, seconds, compensation
+    case readNoise, readDeviation, seconds, compensation, writeCost
   }
 
   /// Reads hardware; what is not given is ideal.
@@ -75,6 +78,7 @@ public struct CrossbarHardware: ConfigurationValue, Hashable, Sendable {
     }
     seconds = Float(try fields.number(.seconds, or: 0, in: 0...1e12))
     compensation = try fields.word(.compensation, or: compensation)
+    writeCost = try fields.value(.writeCost, or: writeCost)
     if let levels, !(2...65_536).contains(levels) {
       throw FieldError(
         fields.path + [CodingKeys.levels], found: "\(levels)", expected: "2 to 65536 levels")

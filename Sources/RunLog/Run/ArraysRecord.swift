@@ -12,14 +12,19 @@ public struct ArraysRecord: Codable, Equatable, Sendable {
     public var writes: Int
     /// The most that one was.
     public var mostWrites: Int
+    /// Writes of single devices, trials of write-verify among them; absent in records before they were counted.
+    public var pulses: Int?
 
     /// Creates a layer's part of a record.
-    public init(name: String, weights: Int, arrays: Int, writes: Int, mostWrites: Int) {
+    public init(
+      name: String, weights: Int, arrays: Int, writes: Int, mostWrites: Int, pulses: Int? = nil
+    ) {
       self.name = name
       self.weights = weights
       self.arrays = arrays
       self.writes = writes
       self.mostWrites = mostWrites
+      self.pulses = pulses
     }
   }
 

@@ -8,7 +8,7 @@ extension BulkSwitchingStudy {
       trainings.map(\.result).filter { $0.rule == rule }
     }
     func accuracy(_ name: String, _ rule: WriteRule, _ paper: String?) -> StudyTable.Row {
-      Self.percent(name, Interval(results(rule).map(\.accuracy)), paper)
+      StudyTable.Row.percent(name, Interval(results(rule).map(\.accuracy)), paper)
     }
     func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
     func writes(_ rule: WriteRule) -> Double { mean(results(rule).map(\.writesOfWeight)) }
@@ -23,20 +23,20 @@ extension BulkSwitchingStudy {
         accuracy("quantisation-aware, %", .quantisationAware, nil),
         accuracy("mixed precision, %", .mixedPrecision, "97.73"),
         accuracy("naive, %", .naive, "at most 77.8"),
-        Self.number(
+        StudyTable.Row.number(
           "writes a weight, mixed precision", writes(.mixedPrecision), "10.8", "%.1f"),
-        Self.number("writes a weight, naive", writes(.naive), nil, "%.0f"),
-        Self.number(
+        StudyTable.Row.number("writes a weight, naive", writes(.naive), nil, "%.0f"),
+        StudyTable.Row.number(
           "times fewer writes", writes(.naive) / writes(.mixedPrecision), "about 500", "%.0f"),
-        Self.number("most writes of a weight, mixed precision", most, nil, "%.0f"),
-        Self.number("seconds of a training, mixed precision", seconds, nil, "%.1f"),
+        StudyTable.Row.number("most writes of a weight, mixed precision", most, nil, "%.0f"),
+        StudyTable.Row.number("seconds of a training, mixed precision", seconds, nil, "%.1f"),
       ])
   }
 
   func transferTable(_ trainings: [Training]) -> StudyTable {
     func row(_ name: String, _ rule: WriteRule, _ paper: String) -> StudyTable.Row {
       let changes = trainings.filter { $0.result.rule == rule }.compactMap(\.transfer?.change.mean)
-      return Self.percent(name, Interval(changes), paper)
+      return StudyTable.Row.percent(name, Interval(changes), paper)
     }
     return StudyTable(
       title:
@@ -67,25 +67,10 @@ extension BulkSwitchingStudy {
     return [
       StudyCurve(
         title: "Test accuracy, mean over seeds", horizontal: "Epoch", vertical: "Accuracy, %",
-        lines: WriteRule.allCases.map { line($0) { 100 * $0.evaluations[$1].accuracy } }),
+        lines: Self.rules.map { line($0) { 100 * $0.evaluations[$1].accuracy } }),
       StudyCurve(
         title: "Writes of mixed precision, mean over seeds", horizontal: "Epoch",
         vertical: "Writes a weight", lines: [line(.mixedPrecision, writes)]),
     ]
-  }
-
-  private static func percent(
-    _ name: String, _ interval: Interval, _ paper: String?
-  ) -> StudyTable.Row {
-    let half = interval.halfWidth.map { String(format: " ± %.2f", 100 * $0) } ?? ""
-    return StudyTable.Row(
-      name: name, paper: paper, ours: 100 * interval.mean,
-      text: String(format: "%.2f", 100 * interval.mean) + half)
-  }
-
-  private static func number(
-    _ name: String, _ value: Double, _ paper: String?, _ format: String
-  ) -> StudyTable.Row {
-    StudyTable.Row(name: name, paper: paper, ours: value, text: String(format: format, value))
   }
 }

@@ -24,6 +24,7 @@ public struct BulkSwitchingStudy: Sendable {
   public let folder: String
 
   private static let batchesPerEpoch = 400
+  static let rules: [WriteRule] = [.digital, .quantisationAware, .mixedPrecision, .naive]
   private static let transferred: [WriteRule] = [.digital, .quantisationAware, .mixedPrecision]
 
   /// The paper's settings.
@@ -33,7 +34,7 @@ public struct BulkSwitchingStudy: Sendable {
   }
 
   /// Steps of all trainings.
-  public var steps: Int { WriteRule.allCases.count * seeds * epochs * Self.batchesPerEpoch }
+  public var steps: Int { Self.rules.count * seeds * epochs * Self.batchesPerEpoch }
 
   /// One training.
   public struct Training: Codable, Sendable {
@@ -56,7 +57,7 @@ public struct BulkSwitchingStudy: Sendable {
     var trainings: [Training] = []
     var done = 0
     for seed in 1...UInt64(seeds) {
-      for rule in WriteRule.allCases {
+      for rule in Self.rules {
         let before = done
         let result = try result(rule, seed) {
           progress(before + $0, "\(rule.rawValue), seed \(seed)")
@@ -90,25 +91,9 @@ public struct BulkSwitchingStudy: Sendable {
   private func result(
     _ rule: WriteRule, _ seed: UInt64, progress: @escaping @Sendable (Int) -> Void
   ) throws -> NetworkResult {
-    let paths = RunPaths("\(folder)/\(rule.rawValue)-\(seed)")
-    let config = config(rule, seed)
-    if paths.hasRun, try NetworkConfig.loader.load(paths.config) != config {
-      throw KirchhoffError(
-        .usage, subject: paths.config, found: "a training of other settings",
-        expected: "\(epochs) epochs on \(data.name)", hint: "choose another folder with --run")
-    }
-    if paths.isFinished {
-      return try JSON.decode(
-        NetworkResult.self, from: Folder.read(paths.result), kind: .data, subject: paths.result)
-    }
-    var options = TrainingRun.Options()
-    options.progress = .quiet
-    options.didStep = { step, _ in progress(step) }
-    let isBegun = paths.hasRun
-    let directory = try RunDirectory(paths, mode: isBegun ? .resume : .create)
-    let run = try NetworkRun(config, directory: directory, resume: isBegun, options: options)
-    guard let result = try run.run() else { preconditionFailure("a study's run has no other end") }
-    return result
+    try StudyTrainings(folder: folder).result(
+      "\(rule.rawValue)-\(seed)", config(rule, seed), remark: "\(epochs) epochs on \(data.name)",
+      progress: progress)
   }
 
   private func transfer(of result: NetworkResult, _ seed: UInt64) throws

@@ -12,12 +12,14 @@ struct StudyCommand: ParsableCommand {
         kirchhoff study bulk-switching --seeds 1 --epochs 3 --run runs/short
         kirchhoff study bulk-switching --json
         kirchhoff study in-memory-updates
+        kirchhoff study binary-memristor
       """)
 
   /// The studies.
   enum Study: String, CaseIterable, ExpressibleByArgument {
     case bulkSwitching = "bulk-switching"
     case inMemoryUpdates = "in-memory-updates"
+    case binaryMemristor = "binary-memristor"
   }
 
   @Argument(help: "A study (\(Study.allCases.map(\.rawValue).joined(separator: ", "))).")
@@ -67,9 +69,11 @@ struct StudyCommand: ParsableCommand {
       if epochs != nil || data != nil {
         throw ValidationError("in-memory-updates has no data set and no epochs.")
       }
-      if seeds == 0 { throw ValidationError("--seeds is 0; in-memory-updates needs one at least.") }
     } else if examples != nil {
       throw ValidationError("--examples belongs to in-memory-updates.")
+    }
+    if seeds == 0, study != .bulkSwitching {
+      throw ValidationError("--seeds is 0; \(study.rawValue) needs one at least.")
     }
     if let epochs, !(1...10_000).contains(epochs) {
       throw ValidationError("--epochs is \(epochs); it has to be 1 to 10000.")
@@ -84,6 +88,7 @@ struct StudyCommand: ParsableCommand {
       switch study {
       case .bulkSwitching: try bulkSwitching(in: folder)
       case .inMemoryUpdates: try inMemoryUpdates()
+      case .binaryMemristor: try binaryMemristor(in: folder)
       }
     try report.save(to: folder)
     output.json ? try printJSON(report) : print(report.text)
@@ -104,6 +109,21 @@ struct StudyCommand: ParsableCommand {
     return StudyReport(
       title: "Updates in memory (Nature Communications 15:7133)", tables: tables, curves: curves,
       notes: InMemoryUpdatesStudy.notes)
+  }
+
+  private func binaryMemristor(in folder: String) throws -> StudyReport {
+    var study = BinaryMemristorStudy(seeds: seeds ?? 3, folder: folder)
+    if let epochs { study.epochs = epochs }
+    if let data { study.data = DatasetSource(data) }
+    study.chips = chips
+    let bar = ProgressBar(
+      total: try study.steps(), unit: .items("steps"), style: .automatic(quiet: quiet))
+    let trained = try study.run { step, phase in bar.update(step: step, phase: phase) }
+    bar.finish()
+    return StudyReport(
+      title: "Binary memristive networks (arXiv 1808.00737)", tables: trained.tables,
+      curves: trained.curves, notes: BinaryMemristorStudy.notes,
+      binaryTrainings: trained.trainings)
   }
 
   private func bulkSwitching(in folder: String) throws -> StudyReport {

@@ -7,6 +7,7 @@ struct StudyReport: Encodable {
   var curves: [StudyCurve] = []
   var notes: [String]
   var trainings: [BulkSwitchingStudy.Training]?
+  var binaryTrainings: [BinaryMemristorStudy.Training]?
 
   var text: String {
     (tables.map(Self.text) + notes).joined(separator: "\n\n")
