@@ -69,12 +69,15 @@ public struct NonlinearArray: Sendable {
       for column in 0..<columns { nodes[word(row, column)] = volts[row] }
     }
     var residual = Double.infinity
+    var moved = Double.infinity
+    let precision = 1e-15 * volts.reduce(0) { max($0, abs($1)) }
     for step in 0..<100 {
       var (band, excess) = linearised(nodes, volts)
       let amperes = (0..<columns).map { nodes[bit(rows - 1, $0)] / lines.senseOhms }
       let total = max(amperes.reduce(0) { $0 + abs($1) }, .leastNormalMagnitude)
       residual = excess.reduce(0) { max($0, abs($1)) } / total
-      if residual < 1e-13 || step > 0 && residual < 1e-12 {
+      // Where little current flows, rounding of the voltages leaves more than 1e-12 of it.
+      if residual < 1e-13 || moved <= precision {
         return Solution(columnAmperes: amperes, residual: residual, steps: step)
       }
       let change = try solved(&band, &excess)
@@ -82,10 +85,12 @@ public struct NonlinearArray: Sendable {
       let largest = change.reduce(0) { max($0, abs($1)) }
       let factor = scaleVolts.isFinite ? min(1, 2 * scaleVolts / max(largest, 1e-300)) : 1
       for node in nodes.indices { nodes[node] += factor * change[node] }
+      moved = factor * largest
     }
     throw KirchhoffError(
       .numerical, subject: "array of non-linear cells", found: "a residual of \(residual)",
-      expected: "1e-12 of the currents after 100 steps of Newton's method")
+      expected:
+        "1e-13 of the currents, or voltages that stand still, after 100 steps of Newton's method")
   }
 
   private func word(_ row: Int, _ column: Int) -> Int { 2 * (row * columns + column) }
