@@ -89,6 +89,54 @@ struct CrossbarCommandTests {
     #expect(output.standardError.contains(mentions), "\(output.standardError)")
   }
 
+  @Test("A device may be a table in a file, and its holes are named")
+  func table() throws {
+    let folder = try Folder()
+    let path = try folder.write(
+      """
+      {name: mine, states: [{targetSiemens: 0, deviationSiemens: 0},
+        {targetSiemens: 1e-5, deviationSiemens: 1e-7}]}
+      """, to: "table.yaml")
+    let output = try Tool.run("crossbar", "device", path, "--samples", "1000")
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    #expect(output.standardOutput.hasPrefix("mine: 1,000 devices"))
+    let hole = try folder.write(
+      "{name: mine, states: [{targetSiemens: 0}, {targetSiemens: 1e-5}]}", to: "hole.yaml")
+    let refused = try Tool.run("crossbar", "device", hole)
+    #expect(refused.exitCode == 3)
+    #expect(
+      refused.standardError.contains("states[0].deviationSiemens"), "\(refused.standardError)")
+  }
+
+  @Test("Devices that are trained in place are sent pulses up and down")
+  func pulses() throws {
+    let output = try Tool.run(
+      "crossbar", "device", "ecram", "--pulses", "40", "--samples", "200", "--json")
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    let report = try output.object()
+    let up = try #require(report["up"] as? [[String: Any]])
+    let means = up.compactMap { $0["mean"] as? Double }
+    #expect(means.count == 21 && means == means.sorted())
+    #expect(try Tool.run("crossbar", "device", "--list").standardOutput.contains("reram-sb"))
+    let unknown = try Tool.run("crossbar", "device", "ecran")
+    #expect(unknown.exitCode == 3 && unknown.standardError.contains("did you mean \"ecram\"?"))
+    for arguments in [["pcm", "--pulses", "9"], ["ecram", "--time", "1h"]] {
+      #expect(try Tool.run(["crossbar", "device"] + arguments).exitCode == 64)
+    }
+  }
+
+  @Test("A surrogate is learned, reported and saved")
+  func surrogate() throws {
+    let folder = try Folder()
+    let path = folder.path("surrogate.safetensors")
+    let output = try Tool.run(
+      "crossbar", "surrogate", "--size", "4", "--samples", "300", "--epochs", "2", "--quiet",
+      "--save", path, "--json")
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    #expect(try output.object()["surrogateError"] is Double)
+    #expect(FileManager.default.fileExists(atPath: path))
+  }
+
   @Test("The self-test holds")
   func selfTest() throws {
     let output = try Tool.run("crossbar", "selftest")
@@ -117,6 +165,47 @@ struct CrossbarCommandTests {
       ).standardOutput
     }
     #expect(outputs[0] == outputs[1] && outputs[0].contains("±"))
+  }
+
+  @Test("A time at which a device was not characterised is that before it, with a warning")
+  func unknownTime() throws {
+    let run = try TrainedRun.path.get()
+    let output = try Tool.run(
+      "evaluate", run, "largest", "--quiet", "--chips", "1", "--crossbar", "rram", "--sweep",
+      "read-noise=0:0.2:2", "--time", "1h,1d")
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    #expect(
+      output.standardError.contains("reram-wan was not characterised at 1 h"),
+      "\(output.standardError)")
+    #expect(!output.standardError.contains("characterised at 1 d"))
+  }
+
+  @Test("A plan chooses layer by layer, and an evaluation goes on with the chips that are known")
+  func plan() throws {
+    let folder = try Folder()
+    let run = try TrainedRun.copy(to: folder)
+    let plan = try folder.write(
+      """
+      hardware: pcm
+      attention: arrays
+      depthwise: arrays
+      layers: [{layer: "stem*", on: digital}, {layer: "head*", rows: 64, columns: 64}]
+      """, to: "plan.yaml")
+    func evaluate(_ arguments: String...) throws -> String {
+      let output = try Tool.run(
+        ["evaluate", run, "largest", "--crossbar", plan, "--quiet"] + arguments)
+      #expect(output.exitCode == 0, "\(output.standardError)")
+      return output.standardOutput
+    }
+    let whole = try evaluate("--chips", "3")
+    let log = folder.path("run/chips.jsonl")
+    let lines = try String(contentsOfFile: log, encoding: .utf8)
+    #expect(lines.split(separator: "\n").count == 3)
+    // Stopped after one chip and a half.
+    let first = lines.split(separator: "\n")[0]
+    try "\(first)\n{\"key\": ".write(toFile: log, atomically: true, encoding: .utf8)
+    #expect(try evaluate("--chips", "3", "--resume") == whole)
+    #expect(try String(contentsOfFile: log, encoding: .utf8) == lines)
   }
 
   @Test(

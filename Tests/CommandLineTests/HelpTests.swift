@@ -7,7 +7,8 @@ struct HelpTests {
   static let commands = [
     [], ["train"], ["evaluate"], ["extract"], ["rank"], ["compare"], ["space"], ["data"],
     ["data", "list"], ["data", "fetch"], ["data", "verify"], ["bench"], ["doctor"], ["crossbar"],
-    ["crossbar", "solve"], ["crossbar", "device"], ["crossbar", "selftest"], ["study"],
+    ["crossbar", "solve"], ["crossbar", "device"], ["crossbar", "selftest"],
+    ["crossbar", "surrogate"], ["study"],
   ]
 
   @Test("Every command explains itself with examples", arguments: commands)

@@ -16,6 +16,35 @@ struct StudyCommandTests {
     #expect(page.contains("ResNet-18 on 256 × 64 arrays"))
   }
 
+  @Test("Updates in memory are compared, and the tables saved")
+  func inMemoryUpdates() throws {
+    let folder = try Folder()
+    let output = try Tool.run(
+      "study", "in-memory-updates", "--seeds", "1", "--examples", "300", "--run",
+      folder.path("study"), "--quiet")
+    #expect(output.exitCode == 0, "\(output.standardError)")
+    #expect(output.standardOutput.contains(/Tiki-Taka v2 +about 5 +[0-9.]+/))
+    let saved = try String(contentsOfFile: folder.path("study/study.txt"), encoding: .utf8)
+    #expect(saved == output.standardOutput)
+    #expect(try Tool.run("study", "in-memory-updates", "--epochs", "1").exitCode == 64)
+  }
+
+  @Test("Weights of two states are trained by four rules, and put on chips with stuck devices")
+  func binaryMemristor() throws {
+    let folder = try Folder()
+    let data = try SmallImages.write(to: folder, training: 64)
+    func study() throws -> Tool.Output {
+      try Tool.run(
+        "study", "binary-memristor", "--seeds", "1", "--epochs", "1", "--chips", "1", "--data",
+        data, "--run", folder.path("study"), "--json")
+    }
+    let first = try study()
+    #expect(first.exitCode == 0, "\(first.standardError)")
+    let trainings = try #require(try first.object()["binaryTrainings"] as? [[String: Any]])
+    #expect(trainings.count == 5)
+    #expect(try study().standardOutput == first.standardOutput)
+  }
+
   @Test("A study keeps its trainings, and refuses those of other settings")
   func trainings() throws {
     let folder = try Folder()

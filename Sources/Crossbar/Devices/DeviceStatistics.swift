@@ -79,6 +79,13 @@ extension DeviceModel {
     }
   }
 
+  /// The last time at or before another at which the device was characterised; any time is where it has a law of
+  /// time.
+  public func knownSeconds(at seconds: Float) -> Float {
+    guard let known = characterisedSeconds, seconds > 0 else { return seconds }
+    return known.last { $0 <= seconds } ?? known[0]
+  }
+
   /// - Throws: `KirchhoffError` for a time at which nothing is known of the device.
   public func checkTime(_ seconds: Float, place: String) throws {
     let known = characterisedSeconds

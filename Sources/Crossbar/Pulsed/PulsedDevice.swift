@@ -53,7 +53,7 @@ public struct PulsedDevice: Hashable, Sendable {
   /// States between the mean bounds.
   public var stateCount: Float { (bounds.upperBound - bounds.lowerBound) / step }
 
-  /// The device of Rasch et al. (2024), section "soft bounds with variation": weights between −1 and 1.
+  /// Soft bounds with variation, weights between −1 and 1 (Nature Communications 15:7133, 2024).
   ///
   /// - Parameters:
   ///   - states: Between the bounds; the step is 2 over that.

@@ -24,6 +24,6 @@ public enum SelfTest {
 
   /// All checks.
   public static func run() throws -> [Check] {
-    try lineResistance() + nodalEquations() + devices()
+    try lineResistance() + nodalEquations() + devices() + updates()
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Runtime
 
-/// The toy task of Rasch et al. (2024): teach an array a matrix by examples alone.
+/// A toy task: teach an array a matrix by examples alone (Nature Communications 15:7133, 2024).
 ///
 /// x ~ N(0, 1), ŷ = Ŵ·x with Ŵ ~ N(0, 0.3), and d = ŷ − W·x: nothing but the array's own updates brings W to Ŵ.
 public struct ArrayProgramming: Sendable {

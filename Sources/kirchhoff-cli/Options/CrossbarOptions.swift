@@ -72,8 +72,18 @@ struct CrossbarOptions: ParsableArguments {
         }
       }
     }
-    for hardware in points.flatMap(\.plan.allHardware) {
-      try hardware.device.model().checkTime(hardware.seconds, place: "--time")
+    var warned = Set<String>()
+    for index in points.indices {
+      try points[index].plan.change { hardware in
+        let device = try hardware.device.model()
+        let known = device.knownSeconds(at: hardware.seconds)
+        guard known != hardware.seconds else { return }
+        let warning =
+          "\(device.name) was not characterised at \(Durations.text(hardware.seconds)): it is taken as at "
+          + Durations.text(known)
+        if warned.insert(warning).inserted { note("warning: \(warning)") }
+        hardware.seconds = known
+      }
     }
     return points
   }
