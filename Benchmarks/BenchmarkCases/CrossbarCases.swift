@@ -164,13 +164,18 @@ enum CrossbarCases {
       func codes(_ count: Int, _ name: String, _ value: (Float) -> Float) -> [Float] {
         (0..<UInt64(count)).map { value(stream.derived(name).uniform(at: $0)).rounded() }
       }
-      let w = codes(outputs * inputs, "w") { 254 * $0 - 127 }
-      let x = codes(batch * inputs, "x") { 31 * $0 }
+      var w = codes(outputs * inputs, "w") { 254 * $0 - 127 }
+      var x = codes(batch * inputs, "x") { 31 * $0 }
+      // The first row of every array has the largest weight and input, so that codes are what was drawn.
+      for first in stride(from: 0, to: inputs, by: 128) {
+        w[first] = 127
+        for vector in 0..<batch { x[vector * inputs + first] = 31 }
+      }
       let matrix = try CrossbarMatrix(
         Tensor(w, shape: [outputs, inputs]), on: hardware, chip: stream)
       let vectors = Tensor(x, shape: [batch, inputs])
       return BenchmarkCase.Prepared(
-        verify: {
+        verify: { [w, x] in
           let y = matrix.multiply(vectors.prefix(0..<1), reads: stream)
           var expected = 0.0
           for first in stride(from: 0, to: inputs, by: 128) {

@@ -94,6 +94,18 @@ struct LineApproximationTests {
     #expect(abs(Double(closedFormOfColumn(n)) - share) < 2e-3)
   }
 
+  @Test("In the closed form the row at the sense amplifier loses nothing, the farthest most")
+  func senseEnd() throws {
+    var hardware = CrossbarHardware()
+    hardware.lines = LineResistance(wordLineOhms: 0, bitLineOhms: 500)
+    hardware.lines.method = .closedForm
+    let matrix = try CrossbarMatrix(
+      Tensor(repeating: 1, shape: [1, 8]), on: hardware, chip: RandomStream(seed: 1))
+    let alone = matrix.multiply(.identity(8), reads: RandomStream(seed: 2)).floats
+    #expect(alone[7] == 1 && alone[0] < 0.99)
+    #expect(zip(alone, alone.dropFirst()).allSatisfy { $0 < $1 })
+  }
+
   @Test("The closed form's error on a random array is small beside what lines take")
   func closedFormError() throws {
     let stream = RandomStream(seed: 8)
