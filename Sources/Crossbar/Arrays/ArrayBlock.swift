@@ -55,7 +55,8 @@ struct ArrayBlock: @unchecked Sendable {
     _ planes: [ProgrammedPlane], _ hardware: CrossbarHardware
   ) -> [IntegerCells]? {
     guard case .serial = hardware.periphery.inputs, hardware.periphery.outputNoise == 0,
-      hardware.periphery.parallelRows == nil, planes.allSatisfy({ $0.curves == nil }),
+      hardware.periphery.parallelRows == nil,
+      planes.allSatisfy({ $0.curves == nil && $0.drop == nil }),
       let largestCell = hardware.encoding.largestCell
     else { return nil }
     let cells = planes.compactMap { IntegerCells($0, largestCell: largestCell) }

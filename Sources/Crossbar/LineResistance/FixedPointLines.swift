@@ -5,8 +5,8 @@ import Runtime
 /// voltages that are left.
 ///
 /// dV = V; then again and again I = G·dV, the drops are sums of R·I along both lines, and dV moves by γ towards
-/// V − drops. Where that does not settle, γ shrinks by 2 % and it begins anew. Costs rows·columns a step and drive
-/// vector, against min³·max for the exact solution; settles only while drops are small beside the voltages.
+/// V − drops. Where that does not settle, γ shrinks by 2 % and it begins anew. Costs rows·columns a step and driver,
+/// and takes the more steps the larger the drops are; it settles only while they are small beside the voltages.
 public struct FixedPointLines: Sendable {
   /// Largest change of a device's voltage, in volts at drives of one volt, at which it is settled.
   public var tolerance: Double

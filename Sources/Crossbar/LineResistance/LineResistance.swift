@@ -10,7 +10,7 @@ public struct LineResistance: Codable, Hashable, Sendable {
   public enum Method: String, Codable, Hashable, Sendable, CaseIterable {
     /// Kirchhoff's laws, exactly (`EffectiveConductance`).
     case exact
-    /// CrossSim's iteration (`FixedPointLines`): cheaper for large arrays whose lines take little.
+    /// CrossSim's iteration (`FixedPointLines`), to compare with; refuses where it does not settle.
     case fixedPoint = "fixed-point"
     /// aihwkit's closed form for the bit lines, with every vector.
     case closedForm = "closed-form"

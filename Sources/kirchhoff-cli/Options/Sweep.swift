@@ -82,7 +82,10 @@ enum SweptParameter: String, CaseIterable {
     case .stuckOff: hardware.stuck.off = Float(value)
     case .stuckOn: hardware.stuck.on = Float(value)
     case .lineOhms:
-      hardware.lines = LineResistance(wordLineOhms: value, bitLineOhms: value)
+      let method = hardware.lines.method
+      hardware.lines = LineResistance(
+        wordLineOhms: method == .closedForm ? 0 : value, bitLineOhms: value)
+      hardware.lines.method = method
     case .parallelRows: hardware.periphery.parallelRows = Int(value)
     case .onOffRatio: hardware.physics.onOffRatio = Float(value)
     case .programmingError:
