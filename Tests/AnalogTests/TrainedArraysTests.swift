@@ -15,7 +15,7 @@ struct TrainedArraysTests {
       "layer", kernel: kernel, inputs: 9, outputs: 3, in: store, settings: settings,
       random: RandomStream(seed: 2))
     store.finish(seed: 5)
-    layer.begin(store)
+    try layer.begin(store)
     return layer
   }
 

@@ -60,4 +60,19 @@ struct BinaryProgrammerTests {
     let still = [Float](repeating: 0, count: 4000)
     #expect(weights.update(still, stream: Self.stream) == [])
   }
+
+  @Test("Of changes of one size no more toggle than the share, and chance decides which")
+  func ties() {
+    let count = 20_000
+    let change = [Float](repeating: -1e-3, count: count)
+    var chosen: [[Int]] = []
+    for update in 0..<50 {
+      var weights = programmer(.top, [Float](repeating: 1, count: count))
+      chosen.append(weights.update(change, stream: Self.stream.derived(UInt64(update))))
+    }
+    #expect(chosen.allSatisfy { $0.count == count / 1000 })
+    // 1000 uniform indices: five standard errors of their mean.
+    let mean = chosen.joined().reduce(0.0) { $0 + Double($1) } / 1000
+    #expect(abs(mean - Double(count) / 2) < 5 * Double(count) / (12.0 * 1000).squareRoot())
+  }
 }

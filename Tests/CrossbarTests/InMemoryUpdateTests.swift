@@ -114,9 +114,13 @@ struct InMemoryUpdateTests {
 
   /// Plain gradient descent in single precision.
   private struct Descent: InMemoryUpdate {
+    private enum CodingKeys: String, CodingKey { case weights, arrays, rate, schedule }
+
     var weights = [Float](repeating: 0, count: 400)
     var arrays: [PulsedArray] = []
     var rate: Float
+    var schedule: Float = 1
+    var state = InMemoryState(arrays: [])
 
     init(rate: Float) { self.rate = rate }
 

@@ -51,7 +51,7 @@ public final class ArrayNetwork {
     store = builder.store
     normChannels = builder.normChannels
     store.finish(seed: seed)
-    for layer in self.layers { layer.begin(store) }
+    for layer in self.layers { try layer.begin(store) }
   }
 
   /// Class scores.

@@ -9,7 +9,7 @@ public enum NetworkChoice: Hashable, Sendable {
 
   /// Networks with a name.
   public static let presets: [(name: String, layers: [LayerDescription])] = [
-    ("lenet", lenet), ("vgg8", vgg8), ("mlp", mlp), ("mlp200", mlp200),
+    ("lenet", lenet), ("vgg8", vgg8), ("mlp", mlp), ("mlp200", mlp200), ("mlp3", mlp3),
   ]
 
   /// The preset's name.
@@ -57,6 +57,11 @@ public enum NetworkChoice: Hashable, Sendable {
 
   /// The perceptron that weights of two states are tried on: 784-200-10.
   private static let mlp200: [LayerDescription] = [.linear(200), .relu, .linear(10)]
+
+  /// The perceptron that updates in memory are tried on: 784-256-128-10.
+  private static let mlp3: [LayerDescription] = [
+    .linear(256), .relu, .linear(128), .relu, .linear(10),
+  ]
 }
 
 extension NetworkChoice: Codable {

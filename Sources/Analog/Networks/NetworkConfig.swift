@@ -32,6 +32,8 @@ public struct NetworkConfig: Codable, Hashable, Sendable {
   public var weightNoise: Float?
   /// What the codes of inputs reach up to; absent: the largest input of a batch.
   public var inputRange: TrainedArraySettings.InputRangeChoice?
+  /// The devices and constants of rules that train in memory; absent: as published.
+  public var inMemory: InMemorySettings?
   /// Images a step.
   public var batchSize = 64
   /// Training steps.
@@ -97,6 +99,9 @@ extension NetworkConfig {
       config: vgg8),
     ConfigPreset(
       name: "binary", summary: "a perceptron on MNIST with weights of two states", config: binary),
+    ConfigPreset(
+      name: "in-memory", summary: "a perceptron on MNIST, trained where its weights are, by pulses",
+      config: inMemoryPerceptron),
   ]
 
   /// Reads presets, files and `--set key=value` options.
@@ -142,6 +147,26 @@ extension NetworkConfig {
     return config
   }
 
+  /// A perceptron 784-256-128-10 (the 235 k weights of Rasch et al. 2024) on arrays with aihwkit's converters,
+  /// chopped Tiki-Taka v2 on soft-bounds devices of 20 states.
+  private static var inMemoryPerceptron: NetworkConfig {
+    var config = NetworkConfig()
+    config.network = .preset("mlp3")
+    config.crossbar = "standard"
+    config.rule = .chopped
+    config.range = 2
+    config.inMemory = InMemorySettings()
+    config.optimizer.kind = .sgd
+    config.optimizer.momentum = 0
+    config.optimizer.nesterov = false
+    config.optimizer.weightDecay = 0
+    config.learningRate = LearningRateSchedule(base: 0.1)
+    config.steps = 4685
+    config.evaluation.every = 937
+    config.checkpointEvery = 937
+    return config
+  }
+
   /// The arrays.
   ///
   /// - Parameter run: A run that was begun; its copy is read, so that a file may be changed or moved.
@@ -161,6 +186,8 @@ extension NetworkConfig {
     settings.snaps = snaps
     settings.weightNoise = weightNoise ?? 0
     settings.inputRange = inputRange ?? .largest
+    settings.inMemory = inMemory ?? InMemorySettings()
+    settings.learningRate = learningRate.base
     return settings
   }
 }

@@ -1,4 +1,3 @@
-import Crossbar
 import RunLog
 
 /// What the training of a network on arrays came to.
@@ -19,8 +18,6 @@ public struct NetworkResult: Codable, Equatable, Sendable {
   public var imagesPerSecond: Double
   /// Accuracy and writes at every evaluation; the last is that of the end.
   public var evaluations: [ArraysRecord]
-  /// What writing a device costs, as far as the hardware says.
-  public var writeCost: WriteCost?
   /// The run directory.
   public var run: String
 
@@ -30,25 +27,6 @@ public struct NetworkResult: Codable, Equatable, Sendable {
   public var writesOfWeight: Double {
     evaluations.last.map { Double($0.writes) / Double(max($0.weights, 1)) } ?? 0
   }
-  /// What the writes of a layer came to.
-  public struct Writing: Equatable, Sendable {
-    /// Energy, joules; nil where it is not known.
-    public var joules: Double?
-    /// Time, seconds, one device after another; nil where it is not known.
-    public var seconds: Double?
-    /// Share of its endurance that the weight that was written most has spent; nil where it is not known.
-    public var enduranceSpent: Double?
-  }
-
-  /// What the writes of a layer came to.
-  public func writing(of layer: ArraysRecord.Layer) -> Writing {
-    let pulses = layer.pulses.map(Double.init)
-    func times(_ cost: Double?) -> Double? { cost.flatMap { cost in pulses.map { cost * $0 } } }
-    return Writing(
-      joules: times(writeCost?.joules), seconds: times(writeCost?.seconds),
-      enduranceSpent: writeCost?.endurance.map { Double(layer.mostWrites) / $0 })
-  }
-
   /// The most that one was.
   public var mostWrites: Int { evaluations.last?.layers.map(\.mostWrites).max() ?? 0 }
 }

@@ -134,7 +134,7 @@ public final class NetworkRun {
       network: config.network.name, data: data.test.name, crossbar: config.crossbar,
       rule: config.rule, steps: trainer.step, seconds: seconds,
       imagesPerSecond: Double(trainer.step * config.batchSize) / seconds,
-      evaluations: evaluations, writeCost: trainer.hardware.writeCost, run: directory.paths.root)
+      evaluations: evaluations, run: directory.paths.root)
     try metrics.sync()
     try directory.write(result: result)
     try directory.writeReport()

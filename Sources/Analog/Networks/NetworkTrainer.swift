@@ -67,10 +67,12 @@ public final class NetworkTrainer {
   /// How often each layer was programmed.
   var layers: [ArraysRecord.Layer] {
     network.layers.map { layer in
-      ArraysRecord.Layer(
+      let mostWrites = Int(layer.writes.max() ?? 0)
+      return ArraysRecord.Layer(
         name: layer.name, weights: layer.weights, arrays: layer.arrays,
         writes: layer.writes.reduce(0) { $0 + Int($1) },
-        mostWrites: Int(layer.writes.max() ?? 0), pulses: layer.pulses)
+        mostWrites: mostWrites, pulses: layer.pulses,
+        writing: hardware.writeCost.writing(pulses: layer.pulses, mostWrites: mostWrites))
     }
   }
 
@@ -113,5 +115,19 @@ public final class NetworkTrainer {
       state: values.mapValues { Tensor($0, shape: [$0.count]) })
     for layer in network.layers { try layer.restore(values, network.store) }
     step = state.step
+  }
+}
+
+extension WriteCost {
+  /// What writes came to; nil where nothing is known.
+  ///
+  /// - Parameters:
+  ///   - pulses: Writes of single devices.
+  ///   - mostWrites: Those of the device that was written most.
+  func writing(pulses: Int, mostWrites: Int) -> ArraysRecord.Writing? {
+    guard self != WriteCost() else { return nil }
+    return ArraysRecord.Writing(
+      joules: joules.map { $0 * Double(pulses) }, seconds: seconds.map { $0 * Double(pulses) },
+      enduranceSpent: endurance.map { Double(mostWrites) / $0 })
   }
 }

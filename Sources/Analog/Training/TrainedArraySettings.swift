@@ -19,6 +19,11 @@ public struct TrainedArraySettings: Codable, Hashable, Sendable {
   /// the layer's largest: aihwkit's add-normal modifier, which makes networks bear programming errors.
   public var weightNoise: Float = 0
 
+  /// The devices and constants of rules that train in memory.
+  public var inMemory = InMemorySettings()
+  /// The learning rate at the beginning, which rules in memory take for theirs.
+  public var learningRate: Float = 0.1
+
   /// What the codes of inputs reach up to.
   public var inputRange = InputRangeChoice.largest
 

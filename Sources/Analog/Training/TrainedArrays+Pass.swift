@@ -32,9 +32,7 @@ extension TrainedArrays {
       let g = gradient.reshaped([patches.count, outputs]).contiguous()
       addGradients(g, vectors, partial, factors, context)
       guard x.needsGradient || inputRange != nil else { return nil }
-      let matrix = context.store.value(weight)
-      scaleArrays(of: matrix, by: factors)
-      let dx = patches.scattered(matmul(g, matrix))
+      let dx = patches.scattered(backward(g, factors, step, context))
       if let inputRange { cut(dx, where: values, exceed: largest, inputRange, context) }
       return x.needsGradient ? dx : nil
     }
@@ -214,12 +212,29 @@ extension TrainedArrays {
     return y
   }
 
+  /// The gradient of the vectors: through the belief, or through arrays whose weights nobody else knows.
+  private func backward(
+    _ g: Tensor, _ factors: [[Float]], _ step: Int, _ context: Context
+  ) -> Tensor {
+    guard tiles == nil else { return transposed(g, factors, step: step) }
+    let matrix = context.store.value(weight)
+    scaleArrays(of: matrix, by: factors)
+    return matmul(g, matrix)
+  }
+
   private func addGradients(
     _ g: Tensor, _ vectors: Tensor, _ partial: [Tensor], _ factors: [[Float]], _ context: Context
   ) {
-    let matrix = matmul(g, vectors, transposeA: true)
-    scaleArrays(of: matrix, by: factors)
-    context.addGradient(matrix, to: weight)
+    if let unit = tiles?.unit {
+      for (row, inputs) in rowCut.enumerated() {
+        let errors = scaled(g, by: factors[row].map { -$0 / unit })
+        tiles?.collect(errors, vectors.channels(inputs), row: row)
+      }
+    } else {
+      let matrix = matmul(g, vectors, transposeA: true)
+      scaleArrays(of: matrix, by: factors)
+      context.addGradient(matrix, to: weight)
+    }
     let ones = Tensor(repeating: 1, shape: [1, g.shape[0]])
     context.addGradient(matmul(ones, g), to: bias)
     // Weights of two states keep the size that their layer began with.

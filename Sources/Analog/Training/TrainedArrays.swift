@@ -8,7 +8,8 @@ import Tensor
 ///
 /// y = Σ over arrays of s · ADC(x · W) + b: the matrix is cut over arrays (`ArrayCut`), every array has
 /// a trainable scale, and bias and activation are digital. Backward, the digital belief stands for the
-/// weights, and converters pass gradients straight through (arXiv 2305.14547).
+/// weights, and converters pass gradients straight through (arXiv 2305.14547). Where weights are trained in
+/// memory nobody has a belief of them, and errors go back through the arrays themselves.
 public final class TrainedArrays {
   /// What errors and tables call it.
   public let name: String
@@ -19,9 +20,11 @@ public final class TrainedArrays {
   /// Weights.
   public var weights: Int { weight.shape.count }
   /// Arrays in use; none without devices.
-  public var arrays: Int { rule.writesDevices ? rowCut.count * columnCut.count : 0 }
-  /// How often each weight was programmed; empty without devices.
-  public var writes: [Int32] { programmer?.writes ?? [] }
+  public var arrays: Int {
+    tiles?.arrayCount ?? (rule.writesDevices ? rowCut.count * columnCut.count : 0)
+  }
+  /// How often each weight was programmed, or the pulses that it has had; empty without devices.
+  public var writes: [Int32] { tiles?.pulsesOfWeights ?? programmer?.writes ?? [] }
 
   let settings: TrainedArraySettings
   let weight: Parameter
@@ -42,7 +45,10 @@ public final class TrainedArrays {
   /// The largest weight that a pair of devices holds.
   private(set) var limit: Float = 0
   /// Writes of all devices, trials among them.
-  public private(set) var pulses = 0
+  public var pulses: Int { tiles?.pulses ?? programmingPulses }
+  private var programmingPulses = 0
+  /// The arrays of weights that are trained in memory; nil for others.
+  var tiles: PulsedTiles?
   private var programmer: WeightProgrammer?
   private var pairs: DevicePairs
 
@@ -92,11 +98,19 @@ public final class TrainedArrays {
   }
 
   /// Programs the first weights, once the store has its values.
-  public func begin(_ store: ParameterStore) {
+  ///
+  /// - Throws: `KirchhoffError` for an unknown pulsed device.
+  public func begin(_ store: ParameterStore) throws {
     guard rule != .digital else { return }
     let first = store.value(weight).floats
     if let rule = rule.binary { return begin(rule, first, store) }
     limit = settings.range * (first.map(abs).max() ?? 1)
+    if let rule = rule.inMemory {
+      tiles = try PulsedTiles(
+        rule, settings.inMemory, first: store.value(weight), limit: limit,
+        rate: settings.learningRate, rowCut: rowCut, columnCut: columnCut, random: random)
+      return read(store)
+    }
     var beliefs = first.map { min(max($0, -limit), limit) }
     guard rule.writesDevices else { return round(first) }
     if let step = snapStep { beliefs = beliefs.map { ($0 / step).rounded() * step } }
@@ -123,6 +137,10 @@ public final class TrainedArrays {
   ///   - step: The training step, which decides chance.
   ///   - rate: The learning rate over that of the beginning.
   public func follow(_ store: ParameterStore, step: Int, rate: Float = 1) {
+    if tiles != nil {
+      tiles?.update(schedule: rate)
+      return read(store)
+    }
     let wanted = store.value(weight).floats
     guard var programmer else { return round(wanted) }
     let change = zip(wanted, programmer.belief).map { $0 - $1 }
@@ -147,9 +165,17 @@ public final class TrainedArrays {
     guard rule != .digital else { return }
     self.limit = limit ?? max(weights.reduce(0) { max($0, abs($1)) }, .leastNormalMagnitude)
     pairs = try DevicePairs(settings.hardware, chip: chip.derived(name))
+    tiles = nil
     programmer = .threshold(ThresholdProgrammer(weights: weights, threshold: threshold))
     variance = nil
     program(Array(weights.indices))
+  }
+
+  /// Takes the weights from the arrays that train them.
+  private func read(_ store: ParameterStore) {
+    guard let tiles else { return }
+    programmed = Tensor(tiles.weights, shape: weight.shape)
+    store.set(weight, to: programmed)
   }
 
   /// Weights as devices without any error would have them.
@@ -176,7 +202,7 @@ public final class TrainedArrays {
       programmed.pointer[index] = pair.weight * limit
       variance.pointer[index] = pair.variance * limit * limit
       isNoisy = isNoisy || pair.variance > 0
-      pulses += Int(pair.pulses)
+      programmingPulses += Int(pair.pulses)
     }
     self.variance = isNoisy ? variance : nil
   }
@@ -192,6 +218,10 @@ extension TrainedArrays {
   package var state: [(name: String, values: Tensor)] {
     guard rule != .digital else { return [] }
     let limit = ("\(name).limit", Tensor([self.limit], shape: [1]))
+    if let tiles {
+      return [limit]
+        + tiles.state.map { ("\(name).\($0.name)", Tensor($0.values, shape: [$0.values.count])) }
+    }
     guard let programmer else { return [limit] }
     var state = [
       limit,
@@ -207,7 +237,7 @@ extension TrainedArrays {
   /// Restores what `state` gave, once `store` has its values.
   package func restore(_ state: [String: [Float]], _ store: ParameterStore) throws {
     guard rule != .digital else { return }
-    func values(_ part: String, count: Int) throws -> [Float] {
+    func values(_ part: String, _ count: Int) throws -> [Float] {
       let found = state["\(name).\(part)"]
       guard let found, found.count == count else {
         throw KirchhoffError(
@@ -216,10 +246,14 @@ extension TrainedArrays {
       }
       return found
     }
-    limit = try values("limit", count: 1)[0]
+    limit = try values("limit", 1)[0]
+    if tiles != nil {
+      try tiles?.restore(values)
+      return read(store)
+    }
     guard rule.writesDevices else { return round(store.value(weight).floats) }
-    let pending = try values("pending", count: weights)
-    let writes = try values("writes", count: weights).map { Int32($0) }
+    let pending = try values("pending", weights)
+    let writes = try values("writes", weights).map { Int32($0) }
     let belief = store.value(weight).floats
     if let rule = rule.binary {
       programmer = .binary(
@@ -232,11 +266,11 @@ extension TrainedArrays {
           weights: belief, threshold: threshold, limit: limit, level: snapStep, pending: pending,
           writes: writes))
     }
-    let halves = try values("pulses", count: 2)
-    pulses = Int(halves[0]) << 20 + Int(halves[1])
-    programmed = Tensor(try values("programmed", count: weights), shape: weight.shape)
+    let halves = try values("pulses", 2)
+    programmingPulses = Int(halves[0]) << 20 + Int(halves[1])
+    programmed = Tensor(try values("programmed", weights), shape: weight.shape)
     variance =
       state["\(name).variance"] == nil
-      ? nil : Tensor(try values("variance", count: weights), shape: weight.shape)
+      ? nil : Tensor(try values("variance", weights), shape: weight.shape)
   }
 }

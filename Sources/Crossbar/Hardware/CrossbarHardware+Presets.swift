@@ -4,6 +4,7 @@ extension CrossbarHardware {
   /// Hardware with a name.
   public static let presets: [(name: String, hardware: CrossbarHardware)] = [
     ("ideal", CrossbarHardware()),
+    ("standard", standard),
     ("pcm", analog("pcm")),
     ("hermes", analog("hermes")),
     ("rram", analog("reram-wan")),
@@ -23,6 +24,14 @@ extension CrossbarHardware {
       expected: "one of " + names.joined(separator: ", ") + " or a YAML file",
       hint: nearest(name, in: names).map { "did you mean \"\($0)\"?" })
   }
+
+  /// Ideal devices behind aihwkit's converters, each vector sent once: the arrays of updates in memory.
+  private static let standard: CrossbarHardware = {
+    var hardware = CrossbarHardware()
+    hardware.periphery = .standard
+    hardware.periphery.boundManagement = false
+    return hardware
+  }()
 
   /// Arrays of 512 × 512 with aihwkit's standard periphery, drift compensated by one factor an array.
   private static func analog(_ device: DeviceChoice) -> CrossbarHardware {

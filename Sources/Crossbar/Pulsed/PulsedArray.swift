@@ -31,6 +31,7 @@ public struct PulsedArray: Codable, Hashable, Sendable {
   private var kept: [Float]
   private var updates: UInt64 = 0
   private let stream: RandomStream
+  private let trainStream: RandomStream
 
   /// Devices at weight 0.
   ///
@@ -40,6 +41,7 @@ public struct PulsedArray: Codable, Hashable, Sendable {
     self.outputs = outputs
     self.inputs = inputs
     stream = chip.derived("noise")
+    trainStream = stream.derived("trains")
     let count = outputs * inputs
     func draws(_ name: String) -> [Float] {
       var values = [Float](repeating: 0, count: count)
@@ -87,49 +89,15 @@ public struct PulsedArray: Codable, Hashable, Sendable {
   public mutating func pulse(_ counts: [Int32]) {
     require(
       counts.count == weights.count, "PulsedArray: \(counts.count) of \(weights.count) counts")
-    let draws = stream.derived(updates)
-    updates += 1
-    let most = counts.reduce(0) { max($0, abs($1)) }
-    guard most > 0 else { return }
-    let device = device
-    let devices = counts.count
-    weights.withUnsafeMutableBufferPointer { weights in
-      kept.withUnsafeMutableBufferPointer { kept in
-        pulses.withUnsafeMutableBufferPointer { pulses in
-          nonisolated(unsafe) let (weights, kept, pulses) = (weights, kept, pulses)
-          parallelChunks(devices, of: 1 << 12) { range in
-            var noise = [Float](repeating: 0, count: range.count)
-            for pulse in 0..<most {
-              if device.cycleToCycle > 0 {
-                kk_random_gaussian(
-                  &noise, 0, device.cycleToCycle, draws.seed, draws.stream,
-                  UInt64(Int(pulse) * devices + range.lowerBound), range.count)
-              }
-              for index in range where abs(counts[index]) > pulse {
-                let (isUp, low, high) = (counts[index] > 0, lower[index], upper[index])
-                let factor = device.model.factor(
-                  isUp, kept[index], low, high, noise[index - range.lowerBound])
-                let change = isUp ? stepUp[index] * factor : -stepDown[index] * factor
-                kept[index] = min(max(kept[index] + change, low), high)
-              }
-            }
-            for index in range where counts[index] != 0 {
-              pulses[index] += abs(counts[index])
-              weights[index] = kept[index]
-            }
-          }
-        }
-      }
-    }
-    if device.writeNoise > 0 { blur(counts, draws.derived("write")) }
+    apply(counts.indices.map { Pulses(index: $0, count: counts[$0]) })
   }
 
-  /// A pulse leaves the device's weight somewhere about what is kept.
-  private mutating func blur(_ counts: [Int32], _ stream: RandomStream) {
-    let deviation = device.writeNoise * device.step
-    for index in counts.indices where counts[index] != 0 {
-      weights[index] = kept[index] + deviation * stream.gaussian(at: UInt64(index))
-    }
+  /// Sends pulses to one column.
+  ///
+  /// - Parameter counts: One an output.
+  public mutating func pulse(column: Int, _ counts: [Int32]) {
+    require(counts.count == outputs, "PulsedArray: \(counts.count) counts for \(outputs) rows")
+    apply(counts.indices.map { Pulses(index: $0 * inputs + column, count: counts[$0]) })
   }
 
   /// Sends the pulse trains of one pair of vectors: on average, weights change by rate·d·xᵀ.
@@ -139,16 +107,63 @@ public struct PulsedArray: Codable, Hashable, Sendable {
   ///   - x: The inputs' part.
   ///   - trains: How vectors become trains; its step is that of the device.
   public mutating func update(_ d: [Float], _ x: [Float], rate: Float, _ trains: StochasticUpdate) {
-    pulse(trains.counts(d, x, rate: rate, stream: stream.derived("trains").derived(updates)))
+    require(
+      d.count == outputs && x.count == inputs,
+      "PulsedArray [\(outputs), \(inputs)]: \(d.count) errors, \(x.count) inputs")
+    let columns = inputs
+    var all: [Pulses] = []
+    trains.forEachCoincidence(d, x, rate: rate, stream: trainStream.derived(updates)) {
+      all.append(Pulses(index: $0 * columns + $1, count: $2))
+    }
+    apply(all)
   }
 
-  /// Sends pulses to one column.
-  ///
-  /// - Parameter counts: One an output.
-  public mutating func pulse(column: Int, _ counts: [Int32]) {
-    var all = [Int32](repeating: 0, count: weights.count)
-    for output in 0..<outputs { all[output * inputs + column] = counts[output] }
-    pulse(all)
+  /// The pulses that one device gets at once, their sign the direction.
+  private struct Pulses {
+    var index: Int
+    var count: Int32
+  }
+
+  /// Sends pulses to devices, one device after another; noise goes by the number of a pulse in the update.
+  private mutating func apply(_ wanted: [Pulses]) {
+    let all = wanted.filter { $0.count != 0 }
+    let draws = stream.derived(updates)
+    updates += 1
+    guard !all.isEmpty else { return }
+    var noise = [Float](repeating: 0, count: all.reduce(0) { $0 + Int(abs($1.count)) })
+    if device.cycleToCycle > 0 {
+      kk_random_gaussian(
+        &noise, 0, device.cycleToCycle, draws.seed, draws.stream, 0, noise.count)
+    }
+    let model = device.model
+    noise.withUnsafeBufferPointer { noise in
+      kept.withUnsafeMutableBufferPointer { kept in
+        var number = 0
+        for pulses in all {
+          let index = pulses.index
+          let (isUp, low, high) = (pulses.count > 0, lower[index], upper[index])
+          let step = isUp ? stepUp[index] : -stepDown[index]
+          var weight = kept[index]
+          for _ in 0..<abs(pulses.count) {
+            let change = step * model.factor(isUp, weight, low, high, noise[number])
+            weight = min(max(weight + change, low), high)
+            number += 1
+          }
+          kept[index] = weight
+        }
+      }
+    }
+    // A pulse leaves what is seen of a weight somewhere about what is kept.
+    var blur = [Float](repeating: 0, count: all.count)
+    if device.writeNoise > 0 {
+      let write = draws.derived("write")
+      kk_random_gaussian(
+        &blur, 0, device.writeNoise * device.step, write.seed, write.stream, 0, blur.count)
+    }
+    for (number, pulses) in all.enumerated() {
+      weights[pulses.index] = kept[pulses.index] + blur[number]
+      self.pulses[pulses.index] += abs(pulses.count)
+    }
   }
 
   /// W·x.
@@ -184,6 +199,43 @@ public struct PulsedArray: Codable, Hashable, Sendable {
         if excess(middle) > 0 { low = middle } else { high = middle }
       }
       return (low + high) / 2
+    }
+  }
+}
+
+extension PulsedArray {
+  /// What training has changed of an array; what its chip decides is not in it.
+  public struct State: Hashable, Sendable {
+    /// What is seen of the weights.
+    public var weights: [Float]
+    /// What the devices keep.
+    public var kept: [Float]
+    /// Pulses that each device has had.
+    public var pulses: [Int32]
+    /// Updates so far, which decide the noise of the next.
+    public var updates: Int
+
+    /// A state.
+    public init(weights: [Float], kept: [Float], pulses: [Int32], updates: Int) {
+      self.weights = weights
+      self.kept = kept
+      self.pulses = pulses
+      self.updates = updates
+    }
+  }
+
+  /// What training has changed; set, an array of the same chip goes on from there bit for bit.
+  public var state: State {
+    get { State(weights: weights, kept: kept, pulses: pulses, updates: Int(updates)) }
+    set {
+      let counts = [newValue.weights.count, newValue.kept.count, newValue.pulses.count]
+      require(
+        counts.allSatisfy { $0 == weights.count },
+        "PulsedArray: a state of \(counts) for \(weights.count) devices")
+      weights = newValue.weights
+      kept = newValue.kept
+      pulses = newValue.pulses
+      updates = UInt64(newValue.updates)
     }
   }
 }

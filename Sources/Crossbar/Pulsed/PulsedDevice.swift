@@ -60,7 +60,7 @@ public struct PulsedDevice: Hashable, Sendable {
   ///   - boundVariation: s_b.
   public static func rasch(states: Float, boundVariation: Float = 0.3) -> PulsedDevice {
     var device = PulsedDevice(
-      name: "soft-bounds", summary: "soft bounds of \(states) states (Rasch et al. 2024)",
+      name: "soft-bounds", summary: "soft bounds of \(Int(states)) states (Rasch et al. 2024)",
       model: .softBounds, step: 2 / states, bounds: -1...1)
     device.stepDistribution = .logNormal
     device.boundVariation = boundVariation

@@ -1,9 +1,10 @@
 import Runtime
 
-/// The pulsed devices that have a name: presets of aihwkit.
+/// The pulsed devices that have a name: soft bounds as published, and presets of aihwkit.
 public enum PulsedDeviceRegistry {
   /// One line a device.
   public static let devices: [PulsedDevice] = [
+    .rasch(states: 20),
     preset(
       "reram-es", "ReRAM with exponential steps (ReRamES)", .exponential(.reRam), 0.00135, -1...1
     ) {

@@ -97,9 +97,8 @@ public struct BinaryProgrammer: Codable, Hashable, Sendable {
       }
     case .top:
       let count = Int((rate * Float(change.count) / 1000).rounded(.up))
-      let limit = Self.largest(change, count: count)
-      toggled = change.indices.filter {
-        abs(change[$0]) >= limit && change[$0] * belief[$0] < 0
+      toggled = Self.largest(change, count: count, stream: stream).filter {
+        change[$0] * belief[$0] < 0
       }
     }
     for index in toggled {
@@ -109,10 +108,18 @@ public struct BinaryProgrammer: Codable, Hashable, Sendable {
     return toggled
   }
 
-  /// The size that `count` of the values reach; infinite where nothing changes.
-  private static func largest(_ values: [Float], count: Int) -> Float {
-    guard count > 0 else { return .infinity }
-    let sizes = values.map { abs($0) }.sorted(by: >)
-    return sizes[count - 1] > 0 ? sizes[count - 1] : .infinity
+  /// The `count` values of largest size, by index, zeros left out. Chance decides between values of one size: at
+  /// small rates many are, and whole crowds would toggle at once.
+  private static func largest(
+    _ values: [Float], count: Int, stream: RandomStream
+  ) -> [Int] {
+    guard count > 0 else { return [] }
+    let limit = values.map { abs($0) }.sorted(by: >)[min(count, values.count) - 1]
+    let above = values.indices.filter { abs(values[$0]) > limit }
+    guard limit > 0 else { return above }
+    let equal = values.indices.filter { abs(values[$0]) == limit }
+    let drawn = equal.map { (index: $0, draw: stream.uniform(at: UInt64($0))) }
+      .sorted { ($0.draw, $0.index) < ($1.draw, $1.index) }
+    return (above + drawn.prefix(count - above.count).map(\.index)).sorted()
   }
 }

@@ -57,6 +57,8 @@ public struct BufferedTransfer: InMemoryUpdate {
   private var largestError: Float = 0
   private var largestInput: Float = 0
   private var pairs = 0
+  /// The learning rate over that of the beginning; it counts in the transfer.
+  public var schedule: Float = 1
   private let stream: RandomStream
 
   /// - Parameters:
@@ -88,9 +90,32 @@ public struct BufferedTransfer: InMemoryUpdate {
   /// A and W.
   public var arrays: [PulsedArray] { [fast, slow] }
 
+  /// Those of both arrays, the buffer, the choppers and the running means.
+  public var state: InMemoryState {
+    get {
+      InMemoryState(
+        arrays: [fast.state, slow.state],
+        memory: buffer + meanReads + referenceReads + choppers + [largestError, largestInput],
+        pairs: pairs)
+    }
+    set {
+      let (devices, memory) = (buffer.count, newValue.memory)
+      require(
+        memory.count == 3 * devices + choppers.count + 2,
+        "BufferedTransfer: a memory of \(memory.count) values")
+      (fast.state, slow.state) = (newValue.arrays[0], newValue.arrays[1])
+      buffer = Array(memory[..<devices])
+      meanReads = Array(memory[devices..<2 * devices])
+      referenceReads = Array(memory[2 * devices..<3 * devices])
+      choppers = Array(memory[(3 * devices)...].prefix(choppers.count))
+      (largestError, largestInput) = (memory[memory.count - 2], memory[memory.count - 1])
+      pairs = newValue.pairs
+    }
+  }
+
   /// λ_H = λ·n_s·n/(γ₀·δ_W), where n are the inputs.
   private var transferRate: Float {
-    constants.rate * Float(constants.period) * Float(fast.inputs)
+    schedule * constants.rate * Float(constants.period) * Float(fast.inputs)
       / (constants.transferScale * slow.device.step)
   }
 

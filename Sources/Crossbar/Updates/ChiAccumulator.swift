@@ -40,6 +40,12 @@ public struct ChiAccumulator: Codable, Hashable, Sendable {
     for index in chi.indices { chi[index] += values[index] }
   }
 
+  /// Takes over χ of a training that goes on.
+  mutating func restore(_ chi: [Float]) {
+    require(chi.count == self.chi.count, "ChiAccumulator: χ of \(chi.count) values")
+    self.chi = chi
+  }
+
   /// Takes the whole steps out of χ.
   ///
   /// - Returns: The pulses of each device, their sign the direction.

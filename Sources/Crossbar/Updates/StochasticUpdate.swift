@@ -1,3 +1,4 @@
+import CKernels
 import Runtime
 import Tensor
 
@@ -62,28 +63,52 @@ public struct StochasticUpdate: Codable, Hashable, Sendable {
   public func counts(
     _ d: [Float], _ x: [Float], rate: Float, stream: RandomStream
   ) -> [Int32] {
+    var counts = [Int32](repeating: 0, count: d.count * x.count)
+    forEachCoincidence(d, x, rate: rate, stream: stream) { counts[$0 * x.count + $1] = $2 }
+    return counts
+  }
+
+  /// Calls `body` with output, input and signed steps of every device that two trains meet at, row by row.
+  func forEachCoincidence(
+    _ d: [Float], _ x: [Float], rate: Float, stream: RandomStream,
+    _ body: (Int, Int, Int32) -> Void
+  ) {
     let trains = trains(d, x, rate: rate)
     require(trains.length <= 64, "StochasticUpdate: a train of \(trains.length) slots")
-    let errors = Self.pulses(
+    let rows = Self.pulses(
       trains.errorProbabilities, trains.length, stream.derived("outputs"))
-    let inputs = Self.pulses(trains.inputProbabilities, trains.length, stream.derived("inputs"))
-    return errors.enumerated().flatMap { i, row in
-      inputs.enumerated().map { j, column in
-        let count = Int32((row & column).nonzeroBitCount)
-        return (d[i] < 0) == (x[j] < 0) ? count : -count
+    let columns = Self.pulses(trains.inputProbabilities, trains.length, stream.derived("inputs"))
+    for row in rows {
+      for column in columns {
+        let count = Int32((row.slots & column.slots).nonzeroBitCount)
+        guard count > 0 else { continue }
+        body(row.line, column.line, (d[row.line] < 0) == (x[column.line] < 0) ? count : -count)
       }
     }
   }
 
-  /// A train a line, a bit a slot.
+  /// The pulses of a line, a bit a slot.
+  private struct Train {
+    var line: Int
+    var slots: UInt64
+  }
+
+  /// The trains of all lines that send any pulse.
   private static func pulses(
     _ probabilities: [Float], _ length: Int, _ stream: RandomStream
-  ) -> [UInt64] {
-    probabilities.enumerated().map { line, probability in
-      (0..<length).reduce(UInt64(0)) { bits, slot in
-        let isPulse = stream.uniform(at: UInt64(line * 64 + slot)) < probability
-        return isPulse ? bits | 1 << UInt64(slot) : bits
+  ) -> [Train] {
+    guard length > 0 else { return [] }
+    let lines = probabilities.count
+    var draws = [Float](repeating: 0, count: lines * length)
+    kk_random_uniform(&draws, 0, 1, stream.seed, stream.stream, 0, draws.count)
+    return probabilities.indices.compactMap { line in
+      let probability = probabilities[line]
+      guard probability > 0 else { return nil }
+      var slots: UInt64 = 0
+      for slot in 0..<length where draws[slot * lines + line] < probability {
+        slots |= 1 << UInt64(slot)
       }
+      return slots == 0 ? nil : Train(line: line, slots: slots)
     }
   }
 }

@@ -17,6 +17,8 @@ public struct TikiTaka: InMemoryUpdate {
   public let period: Int
   /// γ.
   public let fastWeight: Float
+  /// The learning rate over that of the beginning; it counts in the transfer.
+  public var schedule: Float = 1
   private var pairs = 0
 
   /// - Parameters:
@@ -52,6 +54,15 @@ public struct TikiTaka: InMemoryUpdate {
     let column = pairs / period % fast.inputs
     var input = [Float](repeating: 0, count: fast.inputs)
     input[column] = 1
-    slow.update(fast.column(column), input, rate: transferRate, slowTrains)
+    slow.update(fast.column(column), input, rate: transferRate * schedule, slowTrains)
+  }
+
+  /// Those of both arrays.
+  public var state: InMemoryState {
+    get { InMemoryState(arrays: [fast.state, slow.state], pairs: pairs) }
+    set {
+      (fast.state, slow.state) = (newValue.arrays[0], newValue.arrays[1])
+      pairs = newValue.pairs
+    }
   }
 }

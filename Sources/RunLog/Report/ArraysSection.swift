@@ -47,15 +47,28 @@ enum ArraysSection {
   }
 
   private static func table(_ record: ArraysRecord) -> String {
-    let rows = record.layers.map { layer in
-      [
-        SVG.escaped(layer.name), ProgressLine.grouped(layer.weights),
-        ProgressLine.grouped(layer.arrays),
-        String(format: "%.2f", Double(layer.writes) / Double(layer.weights)),
-        ProgressLine.grouped(layer.mostWrites),
+    var columns: [(name: String, value: (ArraysRecord.Layer) -> String)] = [
+      ("layer", { SVG.escaped($0.name) }),
+      ("weights", { ProgressLine.grouped($0.weights) }),
+      ("arrays", { ProgressLine.grouped($0.arrays) }),
+      ("writes a weight", { String(format: "%.2f", Double($0.writes) / Double($0.weights)) }),
+      ("most of one", { ProgressLine.grouped($0.mostWrites) }),
+    ]
+    if record.layers.contains(where: { $0.pulses != nil }) {
+      columns.append(("device writes", { $0.pulses.map(ProgressLine.grouped) ?? "–" }))
+    }
+    if record.layers.contains(where: { $0.writing != nil }) {
+      func number(_ value: Double?, _ unit: String) -> String {
+        value.map { String(format: "%.3g ", $0) + unit } ?? "–"
+      }
+      columns += [
+        ("energy", { number($0.writing?.joules, "J") }),
+        ("time", { number($0.writing?.seconds, "s") }),
+        ("endurance spent", { number($0.writing?.enduranceSpent.map { 100 * $0 }, "%") }),
       ]
     }
     return ReportPage.table(
-      ["layer", "weights", "arrays", "writes a weight", "most of one"], rows, numbersFrom: 1)
+      columns.map(\.name), record.layers.map { layer in columns.map { $0.value(layer) } },
+      numbersFrom: 1)
   }
 }

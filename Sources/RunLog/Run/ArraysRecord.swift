@@ -14,10 +14,13 @@ public struct ArraysRecord: Codable, Equatable, Sendable {
     public var mostWrites: Int
     /// Writes of single devices, trials of write-verify among them; absent in records before they were counted.
     public var pulses: Int?
+    /// What the writes took; absent where the hardware has no cost of writing.
+    public var writing: Writing?
 
     /// Creates a layer's part of a record.
     public init(
-      name: String, weights: Int, arrays: Int, writes: Int, mostWrites: Int, pulses: Int? = nil
+      name: String, weights: Int, arrays: Int, writes: Int, mostWrites: Int, pulses: Int? = nil,
+      writing: Writing? = nil
     ) {
       self.name = name
       self.weights = weights
@@ -25,6 +28,24 @@ public struct ArraysRecord: Codable, Equatable, Sendable {
       self.writes = writes
       self.mostWrites = mostWrites
       self.pulses = pulses
+      self.writing = writing
+    }
+  }
+
+  /// What the writes of a layer took; what is not known is left out.
+  public struct Writing: Codable, Equatable, Sendable {
+    /// Energy, joules.
+    public var joules: Double?
+    /// Time, seconds, one device after another.
+    public var seconds: Double?
+    /// Share of its endurance that the device which was written most has spent.
+    public var enduranceSpent: Double?
+
+    /// Creates what is known.
+    public init(joules: Double?, seconds: Double?, enduranceSpent: Double?) {
+      self.joules = joules
+      self.seconds = seconds
+      self.enduranceSpent = enduranceSpent
     }
   }
 

@@ -31,14 +31,14 @@ struct NetworkReport {
       ("most of one", .right), ("device writes", .right), ("energy", .right), ("time", .right),
       ("endurance spent", .right))
     for layer in result.evaluations.last?.layers ?? [] {
-      let writing = result.writing(of: layer)
+      let writing = layer.writing
       table.add(
         layer.name, grouped(layer.weights), grouped(layer.arrays),
         fixed(Double(layer.writes) / Double(layer.weights), 2), grouped(layer.mostWrites),
         layer.pulses.map { grouped($0) } ?? "–",
-        writing.joules.map { String(format: "%.3g J", $0) } ?? "–",
-        writing.seconds.map { String(format: "%.3g s", $0) } ?? "–",
-        writing.enduranceSpent.map { String(format: "%.3g %%", 100 * $0) } ?? "–")
+        writing?.joules.map { String(format: "%.3g J", $0) } ?? "–",
+        writing?.seconds.map { String(format: "%.3g s", $0) } ?? "–",
+        writing?.enduranceSpent.map { String(format: "%.3g %%", 100 * $0) } ?? "–")
     }
     return table.text(indent: 2)
   }
