@@ -147,8 +147,8 @@ extension NetworkConfig {
     return config
   }
 
-  /// A perceptron 784-256-128-10 (the 235 k weights of Rasch et al. 2024) on arrays with aihwkit's converters,
-  /// chopped Tiki-Taka v2 on soft-bounds devices of 20 states.
+  /// A perceptron 784-256-128-10 on arrays with aihwkit's converters, chopped Tiki-Taka v2 on soft-bounds devices
+  /// of 20 states: the 235 k weights and the devices of Nature Communications 15:7133 (2024).
   private static var inMemoryPerceptron: NetworkConfig {
     var config = NetworkConfig()
     config.network = .preset("mlp3")

@@ -108,8 +108,9 @@ public struct BinaryProgrammer: Codable, Hashable, Sendable {
     return toggled
   }
 
-  /// The `count` values of largest size, by index, zeros left out. Chance decides between values of one size: at
-  /// small rates many are, and whole crowds would toggle at once.
+  /// The `count` values of largest size, by index, zeros left out.
+  ///
+  /// Chance decides between values of one size: at small rates many are, and whole crowds would toggle at once.
   private static func largest(
     _ values: [Float], count: Int, stream: RandomStream
   ) -> [Int] {
