@@ -15,6 +15,13 @@ extension GradientCatalog {
       context.add(x[0], x[1], scale: nil, factor: -0.7)
     },
     GradientCase("scaled", inputs: [[3, 7]]) { context, x, _ in context.scaled(x[0], by: -2.5) },
+    GradientCase("LSTM cell", inputs: [[3, 20], [3, 5]]) { context, x, _ in
+      let (out, kept) = context.lstmCell(gates: x[0], before: x[1])
+      return context.concatenate([out, kept])
+    },
+    GradientCase("LSTM cell, its output alone", inputs: [[3, 20], [3, 5]]) { context, x, _ in
+      context.lstmCell(gates: x[0], before: x[1]).out
+    },
     GradientCase("reshape", inputs: [[2, 6]]) { context, x, _ in
       context.reshape(x[0], to: [3, 4])
     },

@@ -18,6 +18,7 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
     elementwise + rows + reductions + optimizers + randomNumbers + softmax + losses + layerNorm
     + batchNorm + depthwise + windows + pointwise
     + pooling + localPooling + resizing + attention + convolution + converters + bitSerial
+    + recurrence
 }
 
 /// An instruction set by name.

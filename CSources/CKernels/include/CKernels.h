@@ -23,3 +23,4 @@
 #include "convolution.h"
 #include "bitserial.h"
 #include "converters.h"
+#include "recurrence.h"

@@ -16,6 +16,8 @@ public final class ArrayNetwork {
 
   private enum Stage {
     case arrays(TrainedArrays, flattens: Bool)
+    case lstm(TrainedArrays, units: Int)
+    case lastStep
     case norm(BatchNorm)
     case relu
     case maxPool(Int)
@@ -37,7 +39,9 @@ public final class ArrayNetwork {
     var plan = Plan(
       shape: shape, builder: builder, settings: settings,
       random: RandomStream(seed: seed).derived("arrays"))
-    for (index, layer) in layers.enumerated() { try plan.add(layer, at: index) }
+    for (index, layer) in layers.enumerated() {
+      try plan.add(layer, at: index, before: index + 1 < layers.count ? layers[index + 1] : nil)
+    }
     guard case .linear(classes)? = layers.last else {
       throw KirchhoffError(
         .config, subject: "network", place: "last layer",
@@ -46,11 +50,17 @@ public final class ArrayNetwork {
     }
     stages = plan.stages
     self.layers = plan.stages.compactMap {
-      if case .arrays(let layer, _) = $0 { layer } else { nil }
+      switch $0 {
+      case .arrays(let layer, _), .lstm(let layer, _): layer
+      case .norm, .relu, .maxPool, .lastStep: nil
+      }
     }
     store = builder.store
     normChannels = builder.normChannels
     store.finish(seed: seed)
+    for case .lstm(let layer, let units) in stages {
+      store.set(layer.bias, to: Tensor(LSTM.forgetBias(units: units), shape: layer.bias.shape))
+    }
     for layer in self.layers { try layer.begin(store) }
   }
 
@@ -71,6 +81,22 @@ public final class ArrayNetwork {
           x = context.reshape(x, to: [batch, 1, 1, x.shape.count / batch])
         }
         x = layer(x, step: step, in: context)
+      case .lstm(let layer, let units):
+        let steps = x.shape[1]
+        let sequence = context.reshape(
+          context.materialized(x), to: [batch, steps, x.shape.count / (batch * steps)])
+        let states = LSTM.unrolled(sequence, units: units, in: context) { inputs, time in
+          let vectors = context.reshape(inputs, to: [batch, 1, 1, inputs.shape.channels])
+          return context.reshape(
+            layer(vectors, step: step, call: time, in: context), to: [batch, 4 * units])
+        }
+        x = context.reshape(context.concatenate(states), to: [batch, steps, 1, units])
+      case .lastStep:
+        let (steps, units) = (x.shape[1], x.shape[3])
+        let flat = context.reshape(x, to: [batch, steps * units])
+        x = context.reshape(
+          context.slice(flat, channels: (steps - 1) * units..<steps * units),
+          to: [batch, 1, 1, units])
       case .norm(let norm): x = norm(x, in: context)
       case .relu: x = context.activation(x, .relu)
       case .maxPool(let size): x = context.maxPool(x, size: size, stride: size)
@@ -139,7 +165,9 @@ public final class ArrayNetwork {
     var stages: [Stage] = []
     var isFlat = false
 
-    mutating func add(_ layer: LayerDescription, at index: Int) throws {
+    mutating func add(
+      _ layer: LayerDescription, at index: Int, before next: LayerDescription?
+    ) throws {
       func require(_ holds: Bool, _ expected: String) throws {
         guard !holds else { return }
         throw KirchhoffError(
@@ -168,6 +196,16 @@ public final class ArrayNetwork {
         stages.append(.arrays(arrays, flattens: !isFlat))
         shape = ImageShape(height: 1, width: 1, channels: outputs)
         isFlat = true
+      case .lstm(let units):
+        try require(!isFlat, "LSTMs before linear layers")
+        let arrays = try TrainedArrays(
+          "layer\(index + 1)", inputs: shape.width * shape.channels + units, outputs: 4 * units,
+          in: builder.store, settings: settings, random: random)
+        stages.append(.lstm(arrays, units: units))
+        shape = ImageShape(height: shape.height, width: 1, channels: units)
+        if case .lstm? = next { return }
+        stages.append(.lastStep)
+        shape.height = 1
       case .batchNorm:
         stages.append(
           .norm(BatchNorm("layer\(index + 1)", channels: shape.channels, in: builder)))
@@ -190,6 +228,7 @@ extension LayerDescription {
     switch self {
     case .convolution(let layer): "a \(layer.kernel) × \(layer.kernel) convolution"
     case .linear(let outputs): "a linear layer of \(outputs)"
+    case .lstm(let units): "an LSTM of \(units)"
     case .batchNorm: "a batch norm"
     case .relu: "ReLU"
     case .maxPool(let size): "\(size) × \(size) maxima"

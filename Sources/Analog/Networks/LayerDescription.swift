@@ -6,11 +6,16 @@ import RunLog
 ///     - relu
 ///     - {maxPool: 2}
 ///     - {linear: 10}
+///
+/// `{lstm: 64}` takes images as sequences, row by row.
 public enum LayerDescription: Hashable, Sendable {
   /// A convolution with square kernels and zeros around the image.
   case convolution(Convolution)
   /// A linear layer over all values of an image.
   case linear(Int)
+  /// LSTM cells over the rows of an image, one after another; an LSTM after them sees what they put out at every
+  /// row, any other layer what they put out at the last.
+  case lstm(Int)
   /// Batch norm.
   case batchNorm
   /// max(x, 0).
@@ -46,7 +51,7 @@ public enum LayerDescription: Hashable, Sendable {
 }
 
 extension LayerDescription: ValidatedConfig {
-  private enum CodingKeys: String, CodingKey { case convolution, linear, maxPool }
+  private enum CodingKeys: String, CodingKey { case convolution, linear, lstm, maxPool }
   private enum Word: String, Codable, CaseIterable {
     case batchNorm
     case relu
@@ -64,16 +69,18 @@ extension LayerDescription: ValidatedConfig {
     let keys = try decoder.container(keyedBy: CodingKeys.self)
     let convolution = try keys.decodeIfPresent(Convolution.self, forKey: .convolution)
     let linear = try keys.decodeIfPresent(Int.self, forKey: .linear)
+    let lstm = try keys.decodeIfPresent(Int.self, forKey: .lstm)
     let maxPool = try keys.decodeIfPresent(Int.self, forKey: .maxPool)
-    switch (convolution, linear, maxPool) {
-    case (let convolution?, nil, nil): self = .convolution(convolution)
-    case (nil, let outputs?, nil): self = .linear(outputs)
-    case (nil, nil, let size?): self = .maxPool(size)
+    switch (convolution, linear, lstm, maxPool) {
+    case (let convolution?, nil, nil, nil): self = .convolution(convolution)
+    case (nil, let outputs?, nil, nil): self = .linear(outputs)
+    case (nil, nil, let units?, nil): self = .lstm(units)
+    case (nil, nil, nil, let size?): self = .maxPool(size)
     default:
       throw DecodingError.dataCorrupted(
         DecodingError.Context(
           codingPath: decoder.codingPath,
-          debugDescription: "one of convolution, linear, maxPool, batchNorm, relu"))
+          debugDescription: "one of convolution, linear, lstm, maxPool, batchNorm, relu"))
     }
   }
 
@@ -89,6 +96,9 @@ extension LayerDescription: ValidatedConfig {
     case .linear(let outputs):
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(outputs, forKey: .linear)
+    case .lstm(let units):
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(units, forKey: .lstm)
     case .maxPool(let size):
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(size, forKey: .maxPool)
@@ -103,6 +113,7 @@ extension LayerDescription: ValidatedConfig {
       try require("convolution.channels", convolution.channels, in: 1...65_536)
       try require("convolution.padding", convolution.padding, in: 0...convolution.kernel / 2)
     case .linear(let outputs): try require("linear", outputs, in: 1...65_536)
+    case .lstm(let units): try require("lstm", units, in: 1...16_384)
     case .maxPool(let size): try require("maxPool", size, in: 2...16)
     case .batchNorm, .relu: break
     }

@@ -10,14 +10,17 @@ extension TrainedArrays {
   /// - Parameters:
   ///   - x: `[batch, height, width, inputs]`.
   ///   - step: Decides the noise of the reads.
+  ///   - call: Which call of the step this is, for layers that are read several times; it decides noise too.
   /// - Returns: `[batch, height', width', outputs]`.
-  public func callAsFunction(_ x: Variable, step: Int, in context: Context) -> Variable {
+  public func callAsFunction(
+    _ x: Variable, step: Int, call: Int = 0, in context: Context
+  ) -> Variable {
     let x = context.materialized(x)
     let patches = Patches(of: x.shape, kernel: kernel, padding: padding)
     let outputs = weight.shape[0]
     let shape: Shape = [x.shape[0], patches.outputHeight, patches.outputWidth, outputs]
     if let products = context.products,
-      let y = product(patches, context.value(x), products, context)
+      let y = product(patches, context.value(x), products, call, context)
     {
       return Variable(constant: y.reshaped(shape))
     }
@@ -26,28 +29,39 @@ extension TrainedArrays {
     let largest = quantised(values, into: input, context)
     let vectors = patches.gathered(input)
     let factors = outputFactors(context.store)
-    let partial = rowCut.indices.map { converted(vectors, $0, largest, step, context) }
+    let reads = noise("reads", step: step, call: call)
+    let partial = rowCut.indices.map {
+      converted(vectors, $0, largest, reads.derived(UInt64($0)), context)
+    }
     let y = sum(partial, factors, context.store.value(bias).floats)
     return context.custom(y.reshaped(shape), of: x) { [self] gradient in
       let g = gradient.reshaped([patches.count, outputs]).contiguous()
       addGradients(g, vectors, partial, factors, context)
       guard x.needsGradient || inputRange != nil else { return nil }
-      let dx = patches.scattered(backward(g, factors, step, context))
+      let dx = patches.scattered(
+        backward(g, factors, noise("transposed reads", step: step, call: call), context))
       if let inputRange { cut(dx, where: values, exceed: largest, inputRange, context) }
       return x.needsGradient ? dx : nil
     }
   }
 
+  /// The draws of one kind of read in one call of one step.
+  private func noise(_ kind: String, step: Int, call: Int) -> RandomStream {
+    let stream = random.derived(kind).derived(UInt64(step))
+    return call == 0 ? stream : stream.derived("call").derived(UInt64(call))
+  }
+
   /// The layer on other hardware, its arrays' scales multiplied into the weights.
   private func product(
-    _ patches: Patches, _ x: Tensor, _ products: any MatrixProducts, _ context: Context
+    _ patches: Patches, _ x: Tensor, _ products: any MatrixProducts, _ call: Int,
+    _ context: Context
   ) -> Tensor? {
     let weights = Tensor(scaled(context.store), shape: weight.shape)
     let positions = patches.outputHeight * patches.outputWidth
     guard
       let y = products.product(
         patches.gathered(x), weight: weights, taps: kernel * kernel, layer: name,
-        firstVector: context.firstImage * positions)
+        firstVector: context.firstImage * positions + call << 32)
     else { return nil }
     let ones = [[Float](repeating: 1, count: y.shape[1])]
     return sum([y], ones, context.store.value(bias).floats)
@@ -112,9 +126,8 @@ extension TrainedArrays {
 
   /// What the converters of arrays with the same inputs give for vectors: `[vectors, outputs]`.
   private func converted(
-    _ vectors: Tensor, _ row: Int, _ largest: Float, _ step: Int, _ context: Context
+    _ vectors: Tensor, _ row: Int, _ largest: Float, _ noise: RandomStream, _ context: Context
   ) -> Tensor {
-    let noise = random.derived("reads").derived(UInt64(step)).derived(UInt64(row))
     let injected = context.mode == .training ? settings.weightNoise : 0
     guard rule != .digital else {
       let weights = context.store.value(weight)
@@ -214,9 +227,9 @@ extension TrainedArrays {
 
   /// The gradient of the vectors: through the belief, or through arrays whose weights nobody else knows.
   private func backward(
-    _ g: Tensor, _ factors: [[Float]], _ step: Int, _ context: Context
+    _ g: Tensor, _ factors: [[Float]], _ noise: RandomStream, _ context: Context
   ) -> Tensor {
-    guard tiles == nil else { return transposed(g, factors, step: step) }
+    guard tiles == nil else { return transposed(g, factors, noise: noise) }
     let matrix = context.store.value(weight)
     scaleArrays(of: matrix, by: factors)
     return matmul(g, matrix)

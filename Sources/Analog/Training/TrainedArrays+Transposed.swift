@@ -11,10 +11,11 @@ extension TrainedArrays {
   /// Each vector of errors is sent in units of its largest (noise management), passes the drivers' codes, and is
   /// read with the noise and the converters that the forward pass has.
   ///
-  /// - Parameter g: The gradient of the outputs, `[vectors, outputs]`.
-  func transposed(_ g: Tensor, _ factors: [[Float]], step: Int) -> Tensor {
+  /// - Parameters:
+  ///   - g: The gradient of the outputs, `[vectors, outputs]`.
+  ///   - noise: The draws of these reads.
+  func transposed(_ g: Tensor, _ factors: [[Float]], noise: RandomStream) -> Tensor {
     let dx = Tensor(shape: [g.shape[0], weight.shape[1]])
-    let noise = random.derived("transposed reads").derived(UInt64(step))
     for (row, inputs) in rowCut.enumerated() {
       let errors = scaled(g, by: factors[row])
       for (column, outputs) in columnCut.enumerated() {

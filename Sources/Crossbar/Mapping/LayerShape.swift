@@ -33,6 +33,12 @@ public struct LayerShape: Codable, Hashable, Sendable {
     LayerShape(name, taps: 1, inputs: inputs, outputs: outputs, positions: 1)
   }
 
+  /// LSTM cells: the four gates of inputs and of what the cells put out before are one matrix, read at every time
+  /// step.
+  public static func lstm(_ name: String, inputs: Int, units: Int, steps: Int) -> LayerShape {
+    LayerShape(name, taps: 1, inputs: inputs + units, outputs: 4 * units, positions: steps)
+  }
+
   /// Weights.
   public var weights: Int { taps * inputs * outputs }
   /// Multiply-accumulates of an image.
