@@ -64,18 +64,23 @@ struct RecurrentNetworkTests {
 
   @Test(
     "Gates in arrays learn when a sequence is bright",
-    arguments: [WriteRule.mixedPrecision, .quantisationAware, .chi, .chopped])
-  func learns(_ rule: WriteRule) throws {
+    arguments: [
+      (WriteRule.mixedPrecision, Float(0.5)), (.quantisationAware, 0.5), (.chi, 0.2),
+      (.chopped, 0.5),
+    ])
+  func learns(_ rule: WriteRule, _ rate: Float) throws {
     var hardware = try CrossbarHardware.preset("bulk-switching")
     hardware.columns = 32
+    // The preset's noise, 2 LSB of a wide range, drowns errors that come back through 8 rows.
+    if rule == .chi || rule == .chopped { hardware.periphery.outputNoise = 0.02 }
     var settings = TrainedArraySettings(rule: rule, hardware: hardware)
     settings.range = 3
     settings.inMemory.device = .given(.rasch(states: 200))
-    settings.learningRate = 0.5
+    settings.learningRate = rate
     let network = try Self.network(settings)
     var optimizer = AdamW(for: network.store, weightDecay: 0)
     var last: Float = 0
-    for step in 0..<800 {
+    for step in 0..<2000 {
       let (gradients, tape) = (Gradients(for: network.store), Tape())
       let context = Self.context(network, gradients, tape)
       let loss = context.crossEntropy(
@@ -83,7 +88,7 @@ struct RecurrentNetworkTests {
       tape.backward(from: loss)
       optimizer.step(network.store, gradients, StepOptions(learningRate: 0.01))
       for layer in network.layers { layer.follow(network.store, step: step) }
-      if step >= 780 { last += loss.tensor.scalar / 20 }
+      if step >= 1980 { last += loss.tensor.scalar / 20 }
     }
     #expect(last < 0.6, "\(last)")
   }
