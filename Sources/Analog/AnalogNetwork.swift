@@ -21,7 +21,8 @@ public struct AnalogNetwork {
   ///
   /// - Throws: `KirchhoffError` when a layer cannot be programmed, or calibration has no images.
   public func chip(_ number: Int) throws -> AnalogProducts {
-    let products = AnalogProducts(plan, seed: seed, chip: number)
+    let products = AnalogProducts(
+      plan, seed: seed, chip: number, inputRanges: network.inputRanges)
     guard plan.needsCalibration else { return products }
     guard let calibration else {
       throw KirchhoffError(

@@ -12,6 +12,7 @@ import Tensor
 public final class AnalogProducts: MatrixProducts {
   /// Which layers run on which arrays.
   public let plan: ArrayPlan
+  private let inputRanges: [String: Float]
   private let chip: RandomStream
   private let reads: RandomStream
   private let state = Mutex(State())
@@ -35,8 +36,12 @@ public final class AnalogProducts: MatrixProducts {
   ///   - plan: Which layers run on which arrays.
   ///   - seed: The seed of the experiment.
   ///   - chip: Which of the chips that this seed makes.
-  public init(_ plan: ArrayPlan, seed: UInt64, chip: Int) {
+  ///   - inputRanges: The ranges of inputs that layers were trained with, by name.
+  public init(
+    _ plan: ArrayPlan, seed: UInt64, chip: Int, inputRanges: [String: Float] = [:]
+  ) {
     self.plan = plan
+    self.inputRanges = inputRanges
     let stream = RandomStream(seed: seed).derived("chip").derived(UInt64(chip))
     self.chip = stream.derived("devices")
     reads = stream.derived("reads")
@@ -169,6 +174,17 @@ public final class AnalogProducts: MatrixProducts {
     }
   }
 
+  /// The hardware with the layer's own range of inputs, where it wants the one of its training.
+  private func trained(_ hardware: CrossbarHardware, _ layer: String) -> CrossbarHardware {
+    // Groups of channels and depthwise blocks carry a number behind the name of their weight.
+    let weight = String(layer.prefix { $0 != "[" })
+    guard hardware.periphery.inputRange == .learned, let range = inputRanges[weight], range > 0
+    else { return hardware }
+    var hardware = hardware
+    hardware.periphery.inputRange = .fixed(range)
+    return hardware
+  }
+
   private func programmed(
     _ layer: String, _ weight: Tensor, _ taps: Int, _ hardware: CrossbarHardware
   ) -> (Layer, ConversionStatistics)? {
@@ -177,7 +193,8 @@ public final class AnalogProducts: MatrixProducts {
       guard state.error == nil else { return nil }
       do {
         let matrix = try CrossbarMatrix(
-          weight, taps: taps, on: hardware, chip: chip.derived(layer), name: layer)
+          weight, taps: taps, on: trained(hardware, layer), chip: chip.derived(layer),
+          name: layer)
         let programmed = Layer(
           matrix: matrix, profile: state.isProfiling ? matrix.makeProfile() : nil)
         state.layers[layer] = programmed

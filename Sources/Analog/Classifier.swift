@@ -21,6 +21,9 @@ public protocol Classifier {
 
   /// Batches of all images, in order, as the network was trained to see them.
   func batches(of images: ImageDataset) throws -> BatchLoader
+
+  /// The ranges that inputs of layers were trained with, by the name of the layer; empty where they have none.
+  var inputRanges: [String: Float] { get }
 }
 
 extension StandaloneNetwork: Classifier {
@@ -36,6 +39,9 @@ extension StandaloneNetwork: Classifier {
   public func batches(of images: ImageDataset) throws -> BatchLoader {
     try SubnetEvaluator.loader(images, normalisation: card.normalisation)
   }
+
+  /// The ranges that inputs of layers were trained with.
+  public var inputRanges: [String: Float] { network.inputRanges }
 }
 
 /// A subnet of a supernet, which shares its weights.
@@ -72,4 +78,7 @@ public struct SubnetClassifier: Classifier {
   public func batches(of images: ImageDataset) throws -> BatchLoader {
     try SubnetEvaluator.loader(images, normalisation: normalisation)
   }
+
+  /// The ranges that inputs of layers were trained with.
+  public var inputRanges: [String: Float] { supernet.inputRanges }
 }

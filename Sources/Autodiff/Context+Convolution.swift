@@ -20,6 +20,7 @@ extension Context {
     precondition(
       x.shape.rank == 4 && x.shape[3] == weight.inputs * groups && weight.outputs % groups == 0,
       "convolution of \(x.shape) with a kernel of \(weight.inputs) inputs in \(groups) groups")
+    let x = quantised(x, for: weight.parameter)
     let call = ConvolutionCall(
       x: x, weight: weight, bias: bias, stride: stride, groups: groups, store: store)
     if let y = externalConvolution(

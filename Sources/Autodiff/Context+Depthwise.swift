@@ -17,6 +17,7 @@ extension Context {
     precondition(
       x.shape.rank == 4 && x.shape[3] == weight.outputs,
       "depthwise of \(x.shape) with a kernel of \(weight.outputs) channels")
+    let x = quantised(x, for: weight.parameter)
     let call = DepthwiseCall(x: x, weight: weight, stride: stride, store: store)
     if let y = externalDepthwise(x, weight: weight, stride: stride, outputShape: call.outputShape) {
       return y

@@ -17,6 +17,7 @@ extension Context {
     precondition(
       x.shape.channels == weight.inputs,
       "linear layer of \(x.shape) with a weight [\(weight.outputs), \(weight.inputs)]")
+    let x = quantised(x, for: weight.parameter)
     if let y = externalPointwise(x, weight: weight, bias: bias) { return y }
     let call = PointwiseCall(x: x, weight: weight, bias: bias, store: store)
     let y = Tensor(uninitialized: x.shape.with(channels: weight.outputs))

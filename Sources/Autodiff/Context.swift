@@ -30,6 +30,8 @@ public struct Context {
   public var random: RandomStream
   /// Parameters that get no gradient, by index.
   public var frozen: Set<Int> = []
+  /// What rounds the inputs of layers with weights; nil for nothing.
+  public var inputQuantiser: InputQuantiser?
   /// Who multiplies with weights in inference; nil for the kernels.
   public var products: (any MatrixProducts)?
   /// The number of the first image of this pass among all images of an evaluation.

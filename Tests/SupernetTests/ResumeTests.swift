@@ -50,6 +50,11 @@ import Testing
       config.schedule = .preset("vit-first")
       config.weightNoise = 0.1
     },
+    Variant("weights and inputs quantised, with noise") { config in
+      config.schedule = .preset("cnn-first")
+      config.quantisation = Quantisation(weightBits: 4, inputBits: 6)
+      config.weightNoise = 0.05
+    },
     Variant("progressive-shrinking: a frozen teacher") { config in
       config.schedule = .preset("progressive-shrinking")
     },

@@ -106,6 +106,14 @@ public final class ArrayNetwork {
     return context.reshape(x, to: [batch, x.shape.count / batch])
   }
 
+  /// The ranges that inputs of layers were trained with, by the name of the layer.
+  var inputRanges: [String: Float] {
+    Dictionary(
+      uniqueKeysWithValues: layers.compactMap { layer in
+        layer.inputRange.map { (layer.name, store.value($0).floats[0]) }
+      })
+  }
+
   /// Norm statistics from passes over batches in training order, each batch counting one.
   func calibrated(on batches: BatchLoader, count: Int, step: Int) throws -> NormStatistics {
     let norms = NormStatistics(channels: normChannels)

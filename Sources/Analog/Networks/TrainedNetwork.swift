@@ -135,6 +135,9 @@ extension TrainedNetwork: Classifier {
 
   /// Batches of all images, in order.
   public func batches(of images: ImageDataset) throws -> BatchLoader { try Self.loader(images) }
+
+  /// The ranges that inputs of layers were trained with.
+  public var inputRanges: [String: Float] { trainer.network.inputRanges }
 }
 
 extension ArrayNetwork {

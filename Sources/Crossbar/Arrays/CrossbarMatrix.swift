@@ -52,6 +52,11 @@ public struct CrossbarMatrix: Sendable {
         .numerical, subject: name, place: "weight [\(bad / inputs), \(bad % inputs)]",
         found: "\(floats[bad])", expected: "a finite number")
     }
+    guard hardware.periphery.inputRange != .learned else {
+      throw KirchhoffError(
+        .config, subject: name, place: "periphery.inputRange", found: "learned",
+        expected: "a layer whose inputs were quantised in training, within a range that it learned")
+    }
     let cell = try Cell(hardware)
     let cut = ArrayCut(rows: hardware.rows, columns: hardware.columns)
     let columns = try cut.columns(

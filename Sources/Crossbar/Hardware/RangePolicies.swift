@@ -6,6 +6,8 @@ public enum InputRange: Hashable, Sendable {
   case vector
   /// One number for all.
   case fixed(Float)
+  /// For each layer the range that its network was trained with.
+  case learned
   /// For each array, what this percentage of the inputs of calibration does not exceed; larger ones are cut
   /// off.
   case percentile(Float)
@@ -33,13 +35,15 @@ private func percentileField(_ fields: StrictFields<PercentileKeys>) throws -> F
 }
 
 extension InputRange: Codable {
-  private enum Word: String, CaseIterable { case vector }
+  private enum Word: String, CaseIterable { case vector, learned }
 
-  /// Reads `vector`, `{fixed: 2}` or `{percentile: 99.9}`.
+  /// Reads `vector`, `learned`, `{fixed: 2}` or `{percentile: 99.9}`.
   public init(from decoder: any Decoder) throws {
     if let text = try? decoder.singleValueContainer().decode(String.self) {
-      _ = try parseWord(text, at: decoder.codingPath) as Word
-      self = .vector
+      switch try parseWord(text, at: decoder.codingPath) as Word {
+      case .vector: self = .vector
+      case .learned: self = .learned
+      }
       return
     }
     let fields = try StrictFields<PercentileKeys>(decoder)
@@ -53,9 +57,9 @@ extension InputRange: Codable {
   /// Writes what ``init(from:)`` reads.
   public func encode(to encoder: any Encoder) throws {
     switch self {
-    case .vector:
+    case .vector, .learned:
       var container = encoder.singleValueContainer()
-      try container.encode(Word.vector.rawValue)
+      try container.encode((self == .vector ? Word.vector : .learned).rawValue)
     case .fixed(let largest):
       var container = encoder.container(keyedBy: PercentileKeys.self)
       try container.encode(largest, forKey: .fixed)

@@ -52,7 +52,8 @@ public struct TrainedSupernet {
     isAveraged = config.averageDecay != nil
     let name = isAveraged ? TrainerState.averageName : TrainerState.parametersName
     let weights = try checkpoint.tensors.floats(name)
-    supernet = Supernet(space: space, seed: 0)
+    let quantisation = config.quantisation
+    supernet = Supernet(space: space, inputBits: quantisation?.inputBits, seed: 0)
     guard weights.count == supernet.store.floatCount else {
       throw KirchhoffError(
         .checkpoint, subject: checkpoint.path, place: name, found: "\(weights.count) values",
@@ -60,6 +61,9 @@ public struct TrainedSupernet {
         hint: "another version of Kirchhoff may have written it")
     }
     supernet.store.restore(weights)
+    if let bits = quantisation?.weightBits {
+      WeightModifier.quantise(supernet.store, bits: bits)
+    }
     normalisation = try Normalisation(measuredOn: data.training)
   }
 

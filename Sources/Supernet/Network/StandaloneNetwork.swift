@@ -24,6 +24,8 @@ public struct StandaloneNetwork {
     public var normalisation: Normalisation
     /// How its batch norms got their statistics.
     public var calibration: TrainingConfig.Calibration
+    /// Bits that its inputs are rounded to; absent for none.
+    public var inputBits: Int?
     /// The run of its supernet.
     public var run: String
     /// The training step of the supernet.
@@ -56,7 +58,8 @@ public struct StandaloneNetwork {
     plan = try network.space.plan(for: subnet)
     card = Card(
       space: network.space, data: trained.source, normalisation: trained.normalisation,
-      calibration: calibration, run: trained.paths.root, step: trained.step)
+      calibration: calibration, inputBits: network.inputBits, run: trained.paths.root,
+      step: trained.step)
   }
 
   /// Writes the file, in one step.
@@ -94,7 +97,7 @@ public struct StandaloneNetwork {
         .checkpoint, subject: path, place: "\(Self.cardKey), space.only", found: "nothing",
         expected: "the id of a subnet")
     }
-    let network = Supernet(space: card.space, seed: 0)
+    let network = Supernet(space: card.space, inputBits: card.inputBits, seed: 0)
     let store = network.store
     for entry in store.entries {
       let shape = entry.parameter.shape

@@ -9,7 +9,7 @@ extension Supernet {
   /// - Throws: `KirchhoffError` when the subnet is not of the space.
   public func extracted(_ subnet: Subnet) throws -> Supernet {
     let plan = try space.plan(for: subnet)
-    let network = Supernet(space: try space.only(subnet), seed: 0)
+    let network = Supernet(space: try space.only(subnet), inputBits: inputBits, seed: 0)
     let cutter = WindowCutter(source: store, target: network.store, plan: plan)
     for entry in network.store.entries { cutter.cut(entry) }
     return network
@@ -94,6 +94,14 @@ private struct WindowCutter {
   /// An attention whose values are no wider than its keys keeps all three in one matrix, where the
   /// supernet, whose values may be wider, keeps them apart.
   private func cutFused(_ name: String, _ values: UnsafeMutablePointer<Float>, _ shape: [Int]) {
+    // Queries, keys and values see the same inputs: the range of the first stands for all.
+    if name.hasSuffix(Supernet.rangeSuffix) {
+      let queries = name.replacing("attention.qkv.", with: "attention.qk.")
+      if let stored = source.entry(named: queries) {
+        values[0] = source.values[stored.parameter.offset]
+      }
+      return
+    }
     let parts = [("qk", 2), ("v", 1)]
     let block = shape.dropFirst().reduce(1, *)
     var values = values

@@ -8,7 +8,7 @@ import Tensor
 extension Supernet {
   /// A second network of the same space with the same weights.
   public func copy() -> Supernet {
-    let other = Supernet(space: space, seed: 0)
+    let other = Supernet(space: space, inputBits: inputBits, seed: 0)
     other.store.restore(store.snapshot())
     return other
   }

@@ -19,8 +19,15 @@ public final class Supernet {
   private let stages: [StageLayers]
   private let head: HeadLayers
 
+  /// Bits that the inputs of layers with weights are rounded to; nil for none.
+  public let inputBits: Int?
+  private let inputQuantiser: InputQuantiser?
+
   /// Builds the weights of a space; their first values are a function of `seed` and their names.
-  public init(space: SupernetSpace, seed: UInt64) {
+  ///
+  /// - Parameter inputBits: Bits that the inputs of layers with weights are rounded to, each layer within a range
+  ///   that is trained; nil for none.
+  public init(space: SupernetSpace, inputBits: Int? = nil, seed: UInt64) {
     let builder = NetworkBuilder()
     let stored = space.stored
     self.space = space
@@ -31,6 +38,8 @@ public final class Supernet {
     head = HeadLayers(stored.head, classes: space.classes, in: builder)
     store = builder.store
     normChannels = builder.normChannels
+    self.inputBits = inputBits
+    inputQuantiser = inputBits.map { InputQuantiser(bits: $0, inputsOf: builder.store) }
     store.finish(seed: seed)
   }
 
@@ -58,6 +67,8 @@ public final class Supernet {
         && images.shape[3] == plan.inputChannels,
       "images \(images.shape) for a network of side \(plan.resolution), \(plan.inputChannels) channels"
     )
+    var context = context
+    context.inputQuantiser = inputQuantiser
     var x = stem(images, plan.stem, in: context)
     let dropPaths = regularization.dropPaths(blocks: plan.blocks.count, context.random)
     var block = 0
@@ -80,5 +91,34 @@ extension ActivationFunction {
     case .swish: self = .swish
     case .gelu: self = .gelu
     }
+  }
+}
+
+extension InputQuantiser {
+  /// Declares a range for the inputs of every weight of a store.
+  fileprivate init(bits: Int, inputsOf store: ParameterStore) {
+    let weights = store.entries.filter(\.decays)
+    let ranges = weights.map { entry in
+      store.declare(
+        entry.name + Supernet.rangeSuffix, shape: [1], initializer: .constant(0), decays: false,
+        group: entry.group)
+    }
+    self.init(
+      bits: bits,
+      ranges: Dictionary(uniqueKeysWithValues: zip(weights.map(\.parameter.index), ranges)))
+  }
+}
+
+extension Supernet {
+  /// What the range of a weight's inputs is called, after the weight.
+  static let rangeSuffix = ".inputRange"
+
+  /// The trained ranges of inputs, by the name of the weight.
+  public var inputRanges: [String: Float] {
+    let ranges = store.entries.filter { $0.name.hasSuffix(Self.rangeSuffix) }
+    return Dictionary(
+      uniqueKeysWithValues: ranges.map {
+        (String($0.name.dropLast(Self.rangeSuffix.count)), store.values[$0.parameter.offset])
+      })
   }
 }

@@ -39,7 +39,8 @@ public final class SupernetTrainer {
   package private(set) var teacher: Supernet?
   private(set) var fileTeachers: [String: FileTeacher] = [:]
   let norms: NormStatistics
-  private let noise: WeightNoise
+  /// What a step sees instead of the weights.
+  let modifier: WeightModifier
   private let gradients: Gradients
   private var largestGradients: Gradients?
   private var probes: (first: Gradients, second: Gradients)?
@@ -58,7 +59,8 @@ public final class SupernetTrainer {
     _ config: TrainingConfig, space: SupernetSpace, normalisation: Normalisation? = nil
   ) throws {
     self.config = config
-    let supernet = Supernet(space: space, seed: config.seed)
+    let supernet = Supernet(
+      space: space, inputBits: config.quantisation?.inputBits, seed: config.seed)
     self.supernet = supernet
     var schedule = try config.schedule.resolved()
     if let loss = config.distillation {
@@ -72,7 +74,8 @@ public final class SupernetTrainer {
     let spans = try schedule.spans(totalSteps: config.steps)
     self.spans = spans
     norms = supernet.makeNormStatistics()
-    noise = WeightNoise(deviation: config.weightNoise ?? 0, seed: config.seed)
+    modifier = WeightModifier(
+      bits: config.quantisation?.weightBits, noise: config.weightNoise ?? 0, seed: config.seed)
     gradients = Gradients(for: supernet.store)
     optimizer = config.optimizer.make(for: supernet.store)
     average = config.averageDecay.map { ExponentialAverage(of: supernet.store, decay: $0) }
@@ -98,7 +101,7 @@ public final class SupernetTrainer {
     let phase = scheduled.span.phase
     if scheduled.beginsPhase { begin(phase) }
     let rate = learningRate(of: scheduled)
-    let losses = noise.around(supernet.store, step: step) { accumulate(batch, phase) }
+    let losses = modifier.around(supernet.store, step: step) { accumulate(batch, phase) }
     var options = StepOptions(learningRate: rate)
     options.frozenGroups = Set(phase.frozen.map(\.rawValue))
     options.clip = config.optimizer.clip

@@ -104,6 +104,8 @@ public struct TrainingConfig: Codable, Hashable, Sendable {
   ///
   /// It makes subnets bear the errors of analog arrays; absent for none.
   public var weightNoise: Float?
+  /// What training rounds as arrays and converters will; absent for nothing.
+  public var quantisation: Quantisation?
   /// Decay of a moving average of the weights, which is then evaluated; absent for none.
   public var averageDecay: Float?
   /// Batch-norm calibration.

@@ -154,9 +154,14 @@ public final class TrainingRun {
 
   /// Scores the representative subnets, with the averaged weights where the config has them.
   private func evaluate(_ clock: TrainingClock) throws -> [SubnetResult] {
+    let store = trainer.supernet.store
+    trainer.average?.swap(with: store)
+    defer { trainer.average?.swap(with: store) }
+    return try trainer.modifier.quantised(store) { try scores(clock) }
+  }
+
+  private func scores(_ clock: TrainingClock) throws -> [SubnetResult] {
     let supernet = trainer.supernet
-    trainer.average?.swap(with: supernet.store)
-    defer { trainer.average?.swap(with: supernet.store) }
     let evaluator = try SubnetEvaluator(
       supernet, data: data, normalisation: loader.normalisation, calibration: config.calibration,
       images: config.evaluation.images)
