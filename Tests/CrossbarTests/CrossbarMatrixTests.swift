@@ -100,6 +100,55 @@ struct CrossbarMatrixTests {
     for result in results { #expect(result == results[0]) }
   }
 
+  /// Hardware of which no converter rounds away the last bits of a sum.
+  private static var withoutSteps: [(name: String, hardware: CrossbarHardware)] {
+    func hardware(_ change: (inout CrossbarHardware) -> Void) -> CrossbarHardware {
+      var hardware = noisy
+      hardware.periphery.adc = Periphery.ideal.adc
+      hardware.periphery.boundManagement = false
+      change(&hardware)
+      return hardware
+    }
+    return [
+      ("noise of every read", hardware { _ in }),
+      ("exact", hardware { $0.readNoise = .none }),
+      ("frozen reads", hardware { $0.readNoise = .frozen }),
+      ("literal reads", hardware { $0.readNoise = .literal }),
+      (
+        "telegraph noise",
+        hardware { $0.physics.telegraph = TelegraphNoise(amplitude: 0.1, share: 0.5) }
+      ),
+      ("rows in turn", hardware { $0.periphery.parallelRows = 24 }),
+      (
+        "lines in closed form",
+        hardware {
+          $0.lines = LineResistance(wordLineOhms: 0, bitLineOhms: 2)
+          $0.lines.method = .closedForm
+          $0.readNoise = .none
+        }
+      ),
+      (
+        "inputs bit by bit",
+        hardware { $0.periphery.inputs = .serial(.init(bits: 5)) }
+      ),
+    ]
+  }
+
+  @Test("Without steps of a converter a vector still has the same bits in any batch")
+  func everySplit() throws {
+    let (w, x) = (Self.gaussian([70, 150], "w"), Self.gaussian([301, 150], "x"))
+    for (name, hardware) in Self.withoutSteps {
+      let matrix = try CrossbarMatrix(w, on: hardware, chip: Self.chip)
+      let whole = matrix.multiply(x, reads: Self.reads).floats
+      for (first, size) in [(0, 1), (7, 2), (30, 3), (100, 5), (101, 24), (50, 97), (9, 192)] {
+        let part = matrix.multiply(
+          x.prefix(first..<first + size), reads: Self.reads, firstVector: first)
+        let expected = Array(whole[first * 70..<(first + size) * 70])
+        #expect(part.floats == expected, "\(name), \(size) vectors from \(first)")
+      }
+    }
+  }
+
   @Test("Another chip and another read give other numbers")
   func differs() throws {
     let (w, x) = (Self.gaussian([30, 150], "w"), Self.gaussian([4, 150], "x"))

@@ -97,7 +97,7 @@ struct ArrayBlock: @unchecked Sendable {
   /// quarter… of their size, until the factor would exceed 1000 or the input two bits of resolution.
   private func sendAgain(
     _ plane: ProgrammedPlane, _ x: Tensor, _ outputs: Tensor, _ scales: inout [Float],
-    _ stream: RandomStream, _ shared: Tensor?, _ firstVector: Int,
+    _ stream: RandomStream, _ shared: PackedMatrix?, _ firstVector: Int,
     _ hardware: CrossbarHardware
   ) {
     let (adc, dac) = (hardware.periphery.adc, hardware.periphery.dac)
@@ -128,7 +128,7 @@ struct ArrayBlock: @unchecked Sendable {
   ///
   /// - Parameter shared: The devices as all these vectors read them, where they share a draw.
   func read(
-    _ plane: ProgrammedPlane, _ x: Tensor, _ stream: RandomStream, _ shared: Tensor?,
+    _ plane: ProgrammedPlane, _ x: Tensor, _ stream: RandomStream, _ shared: PackedMatrix?,
     _ firstVector: Int, _ hardware: CrossbarHardware
   ) -> Tensor {
     let devices = stream.derived("devices")
@@ -136,12 +136,12 @@ struct ArrayBlock: @unchecked Sendable {
     var variance: Tensor?
     switch hardware.readNoise {
     case .none, .perCall, .frozen:
-      currents = matmul(x, shared ?? plane.mean)
+      currents = (shared ?? plane.mean).multiplied(by: x)
     case .literal:
       currents = plane.literal(x, devices, firstVector)
     case .perRead:
-      currents = matmul(x, plane.mean)
-      variance = plane.variance.map { matmul(x.squares(), $0) }
+      currents = plane.mean.multiplied(by: x)
+      variance = plane.variance?.multiplied(by: x.squares())
       plane.deviations?.add(to: currents, x, devices, firstVector)
     }
     plane.drop?.subtract(from: currents, x)

@@ -17,14 +17,14 @@ struct IntegerCells: Sendable {
   ///
   /// - Parameter largestCell: The cell of the largest conductance.
   init?(_ plane: ProgrammedPlane, largestCell: Int) {
-    let shape = plane.mean.shape
+    let shape = plane.mean.matrix.shape
     guard plane.variance == nil, plane.deviations == nil,
       largestCell <= Int(KK_BITSERIAL_LARGEST_CELL),
       // Sums are counted in 16 bits.
       shape[0] * largestCell < 1 << 15,
       let factor = plane.factors.first, plane.factors.allSatisfy({ $0 == factor })
     else { return nil }
-    let values = plane.mean.floats.map { $0 * Float(largestCell) }
+    let values = plane.mean.matrix.floats.map { $0 * Float(largestCell) }
     // Conductances are exact to single precision.
     guard values.allSatisfy({ abs($0 - $0.rounded()) < 1e-4 && abs($0) < Float(largestCell) + 0.5 })
     else { return nil }

@@ -4,12 +4,12 @@ import Tensor
 
 extension ProgrammedPlane {
   /// The devices as all vectors of a call read them; nil where each vector has a draw of its own.
-  func shared(_ stream: RandomStream, _ firstVector: Int, _ noise: ReadNoise) -> Tensor? {
+  func shared(_ stream: RandomStream, _ firstVector: Int, _ noise: ReadNoise) -> PackedMatrix? {
     let devices = stream.derived("devices")
     return switch noise {
     case .none, .perRead, .literal: nil
-    case .frozen: drawn(devices)
-    case .perCall: drawn(devices.derived(UInt64(firstVector)))
+    case .frozen: PackedMatrix(drawn(devices))
+    case .perCall: PackedMatrix(drawn(devices.derived(UInt64(firstVector))))
     }
   }
 
@@ -17,11 +17,11 @@ extension ProgrammedPlane {
   ///
   /// - Parameter vector: Which read of the stream's.
   func drawn(_ stream: RandomStream, vector: Int = 0) -> Tensor {
-    if variance == nil, deviations == nil { return mean }
-    let result = mean.copy()
+    if variance == nil, deviations == nil { return mean.matrix }
+    let result = mean.matrix.copy()
     if let variance {
-      let spread = variance.copy()
-      let count = variance.shape.count
+      let spread = variance.matrix.copy()
+      let count = spread.shape.count
       kk_noise_deviation(spread.pointer, spread.pointer, 0, count)
       kk_random_add_gaussian_each(
         result.pointer, result.pointer, spread.pointer, stream.seed, stream.stream,
@@ -38,8 +38,8 @@ extension ProgrammedPlane {
 
   /// Every vector read with draws of its own for every device.
   func literal(_ x: Tensor, _ stream: RandomStream, _ firstVector: Int) -> Tensor {
-    if variance == nil, deviations == nil { return matmul(x, mean) }
-    let (batch, columns) = (x.shape[0], mean.shape[1])
+    if variance == nil, deviations == nil { return mean.multiplied(by: x) }
+    let (batch, columns) = (x.shape[0], mean.matrix.shape[1])
     let result = Tensor(shape: [batch, columns])
     for row in 0..<batch {
       let matrix = drawn(stream, vector: firstVector + row)

@@ -7,10 +7,10 @@ struct ProgrammedPlane {
   /// The rows of the array that are read at once; those of `mean`.
   var rows: Range<Int>
   /// Mean of a read in units of the largest weight, `[rows, columns]`.
-  var mean: Tensor
+  var mean: PackedMatrix
   /// Variance of a read that is Gaussian, in the same units squared, `[rows, columns]`; nil where reads are
   /// exact.
-  var variance: Tensor?
+  var variance: PackedMatrix?
   /// How reads deviate otherwise; nil where they do not.
   var deviations: ReadDeviations?
   /// What a converted output of each column counts for, drift compensated.
@@ -31,8 +31,8 @@ struct ProgrammedPlane {
       let range = first..<min(first + size, rows.count)
       var part = self
       part.rows = range
-      part.mean = mean.prefix(range)
-      part.variance = variance?.prefix(range)
+      part.mean = PackedMatrix(mean.matrix.prefix(range))
+      part.variance = variance.map { PackedMatrix($0.matrix.prefix(range)) }
       part.deviations = deviations?.rows(range)
       part.drop = drop?.rows(range)
       // All were counted with the first part.

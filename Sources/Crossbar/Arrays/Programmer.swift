@@ -38,7 +38,8 @@ struct Programmer {
     var adc = hardware.periphery.adc
     if let bound = outputBound { adc.bound = bound }
     return ProgrammedPlane(
-      rows: 0..<rows, mean: tensor(mean), variance: variance(now, units).map(tensor),
+      rows: 0..<rows, mean: PackedMatrix(tensor(mean)),
+      variance: variance(now, units).map { PackedMatrix(tensor($0)) },
       deviations: deviations(now, units), factors: factors,
       writes: now.reduce(0) { $0 + $1.writes.reduce(0) { $0 + Int($1) } },
       adc: adc, curves: ConverterCurves(adc, columns: columns, chip.derived("adc")),

@@ -8,9 +8,9 @@ import Tensor
 /// amplifier, so the nearest loses nothing. Word lines take nothing.
 struct ClosedFormLines {
   /// |w| of the weights, `[rows, columns]`.
-  private let sizes: Tensor
+  private let sizes: PackedMatrix
   /// w·(1 − (1 − p/n)²), `[rows, columns]`.
-  private let placed: Tensor
+  private let placed: PackedMatrix
   /// n·r·g.
   private let scale: Float
 
@@ -20,24 +20,26 @@ struct ClosedFormLines {
   init(_ weights: Tensor, segment: Float) {
     let (rows, columns) = (weights.shape[0], weights.shape[1])
     let floats = weights.floats
-    sizes = Tensor(floats.map { abs($0) }, shape: weights.shape)
-    placed = Tensor(
+    sizes = PackedMatrix(Tensor(floats.map { abs($0) }, shape: weights.shape))
+    let placed = Tensor(
       floats.enumerated().map { index, weight in
         let distance = Float(rows - 1 - index / columns)
         let left = 1 - distance / Float(rows)
         return weight * (1 - left * left)
       }, shape: weights.shape)
+    self.placed = PackedMatrix(placed)
     scale = Float(rows) * segment
   }
 
   /// Those of some rows, alone in use.
   func rows(_ rows: Range<Int>) -> ClosedFormLines {
-    ClosedFormLines(sizes: sizes.prefix(rows), placed: placed.prefix(rows), scale: scale)
+    ClosedFormLines(
+      sizes: sizes.matrix.prefix(rows), placed: placed.matrix.prefix(rows), scale: scale)
   }
 
   private init(sizes: Tensor, placed: Tensor, scale: Float) {
-    self.sizes = sizes
-    self.placed = placed
+    self.sizes = PackedMatrix(sizes)
+    self.placed = PackedMatrix(placed)
     self.scale = scale
   }
 
@@ -48,8 +50,8 @@ struct ClosedFormLines {
   ///   - x: `[batch, rows]`.
   func subtract(from currents: Tensor, _ x: Tensor) {
     let magnitudes = Tensor(x.floats.map { abs($0) }, shape: x.shape)
-    let loads = matmul(magnitudes, sizes)
-    let losses = matmul(x, placed)
+    let loads = sizes.multiplied(by: magnitudes)
+    let losses = placed.multiplied(by: x)
     let (target, load, loss) = (currents.pointer, loads.pointer, losses.pointer)
     let scale = scale
     parallelChunks(currents.shape.count, of: 1 << 14) { range in
