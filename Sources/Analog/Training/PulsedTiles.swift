@@ -1,3 +1,4 @@
+import CKernels
 import Crossbar
 import Runtime
 import Tensor
@@ -48,39 +49,41 @@ struct PulsedTiles {
 
   /// Pulses that each weight has had, over all arrays that hold a part of it: `[outputs, inputs]`.
   var pulsesOfWeights: [Int32] {
-    gathered(into: [Int32](repeating: 0, count: weightCount)) { tile in
-      let arrays = tile.arrays.map(\.pulses)
-      return arrays.dropFirst().reduce(arrays[0]) { zip($0, $1).map { $0 + $1 } }
-    }
-  }
-
-  /// What the layer's weights are now, `[outputs, inputs]`.
-  var weights: [Float] {
-    gathered(into: [Float](repeating: 0, count: weightCount)) { $0.weights.map { $0 * unit } }
-  }
-
-  private var weightCount: Int {
-    (rowCut.last?.upperBound ?? 0) * (columnCut.last?.upperBound ?? 0)
-  }
-
-  /// Puts the values of all tiles where they belong.
-  private func gathered<Value>(
-    into matrix: [Value], of values: (any InMemoryUpdate) -> [Value]
-  ) -> [Value] {
-    var matrix = matrix
-    let inputs = rowCut.last?.upperBound ?? 0
+    var counts = [Int32](repeating: 0, count: outputs * inputs)
     for (number, tile) in tiles.enumerated() {
-      let (rows, columns) = (
-        rowCut[number / columnCut.count], columnCut[number % columnCut.count]
-      )
-      let values = values(tile)
-      for (line, output) in columns.enumerated() {
-        let part = values[line * rows.count..<(line + 1) * rows.count]
-        matrix.replaceSubrange(
-          output * inputs + rows.lowerBound..<output * inputs + rows.upperBound, with: part)
+      let (rows, columns) = cut(number)
+      for array in tile.arrays {
+        for (line, output) in columns.enumerated() {
+          for (place, input) in rows.enumerated() {
+            counts[output * inputs + input] += array.pulses[line * rows.count + place]
+          }
+        }
       }
     }
-    return matrix
+    return counts
+  }
+
+  /// Writes what the layer's weights are now to a matrix `[outputs, inputs]`.
+  func read(into matrix: Tensor) {
+    let target = matrix.pointer
+    for (number, tile) in tiles.enumerated() {
+      let (rows, columns) = cut(number)
+      tile.weights.withUnsafeBufferPointer { weights in
+        for (line, output) in columns.enumerated() {
+          kk_scale(
+            target + output * inputs + rows.lowerBound, weights.baseAddress! + line * rows.count,
+            rows.count, unit)
+        }
+      }
+    }
+  }
+
+  private var outputs: Int { columnCut.last?.upperBound ?? 0 }
+  private var inputs: Int { rowCut.last?.upperBound ?? 0 }
+
+  /// The inputs and the outputs of a tile.
+  private func cut(_ number: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+    (rowCut[number / columnCut.count], columnCut[number % columnCut.count])
   }
 
   /// Collects the pairs of a backward pass.

@@ -174,7 +174,7 @@ public final class TrainedArrays {
   /// Takes the weights from the arrays that train them.
   private func read(_ store: ParameterStore) {
     guard let tiles else { return }
-    programmed = Tensor(tiles.weights, shape: weight.shape)
+    tiles.read(into: programmed)
     store.set(weight, to: programmed)
   }
 

@@ -89,7 +89,11 @@ public struct PulsedArray: Codable, Hashable, Sendable {
   public mutating func pulse(_ counts: [Int32]) {
     require(
       counts.count == weights.count, "PulsedArray: \(counts.count) of \(weights.count) counts")
-    apply(counts.indices.map { Pulses(index: $0, count: counts[$0]) })
+    var all: [Pulses] = []
+    for index in counts.indices where counts[index] != 0 {
+      all.append(Pulses(index: index, count: counts[index]))
+    }
+    apply(all)
   }
 
   /// Sends pulses to one column.
@@ -97,7 +101,11 @@ public struct PulsedArray: Codable, Hashable, Sendable {
   /// - Parameter counts: One an output.
   public mutating func pulse(column: Int, _ counts: [Int32]) {
     require(counts.count == outputs, "PulsedArray: \(counts.count) counts for \(outputs) rows")
-    apply(counts.indices.map { Pulses(index: $0 * inputs + column, count: counts[$0]) })
+    var all: [Pulses] = []
+    for output in counts.indices where counts[output] != 0 {
+      all.append(Pulses(index: output * inputs + column, count: counts[output]))
+    }
+    apply(all)
   }
 
   /// Sends the pulse trains of one pair of vectors: on average, weights change by rate·d·xᵀ.
@@ -112,6 +120,7 @@ public struct PulsedArray: Codable, Hashable, Sendable {
       "PulsedArray [\(outputs), \(inputs)]: \(d.count) errors, \(x.count) inputs")
     let columns = inputs
     var all: [Pulses] = []
+    all.reserveCapacity(512)
     trains.forEachCoincidence(d, x, rate: rate, stream: trainStream.derived(updates)) {
       all.append(Pulses(index: $0 * columns + $1, count: $2))
     }
@@ -119,50 +128,60 @@ public struct PulsedArray: Codable, Hashable, Sendable {
   }
 
   /// The pulses that one device gets at once, their sign the direction.
-  private struct Pulses {
+  struct Pulses {
     var index: Int
     var count: Int32
   }
 
+  /// Sends pulses to some devices, each once.
+  mutating func pulse(_ all: [Pulses]) { apply(all) }
+
   /// Sends pulses to devices, one device after another; noise goes by the number of a pulse in the update.
-  private mutating func apply(_ wanted: [Pulses]) {
-    let all = wanted.filter { $0.count != 0 }
+  private mutating func apply(_ all: [Pulses]) {
     let draws = stream.derived(updates)
     updates += 1
-    guard !all.isEmpty else { return }
-    var noise = [Float](repeating: 0, count: all.reduce(0) { $0 + Int(abs($1.count)) })
-    if device.cycleToCycle > 0 {
-      kk_random_gaussian(
-        &noise, 0, device.cycleToCycle, draws.seed, draws.stream, 0, noise.count)
-    }
-    let model = device.model
-    noise.withUnsafeBufferPointer { noise in
-      kept.withUnsafeMutableBufferPointer { kept in
-        var number = 0
-        for pulses in all {
-          let index = pulses.index
-          let (isUp, low, high) = (pulses.count > 0, lower[index], upper[index])
-          let step = isUp ? stepUp[index] : -stepDown[index]
-          var weight = kept[index]
-          for _ in 0..<abs(pulses.count) {
-            let change = step * model.factor(isUp, weight, low, high, noise[number])
-            weight = min(max(weight + change, low), high)
-            number += 1
-          }
-          kept[index] = weight
-        }
+    let total = all.reduce(0) { $0 + Int(abs($1.count)) }
+    guard total > 0 else { return }
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: total) { noise in
+      if device.cycleToCycle > 0 {
+        kk_random_gaussian(
+          noise.baseAddress, 0, device.cycleToCycle, draws.seed, draws.stream, 0, total)
+      } else {
+        noise.initialize(repeating: 0)
       }
+      move(all, noise)
     }
-    // A pulse leaves what is seen of a weight somewhere about what is kept.
-    var blur = [Float](repeating: 0, count: all.count)
-    if device.writeNoise > 0 {
-      let write = draws.derived("write")
+    if device.writeNoise > 0 { blur(all, draws.derived("write")) }
+  }
+
+  private mutating func move(_ all: [Pulses], _ noise: UnsafeMutableBufferPointer<Float>) {
+    let model = device.model
+    var number = 0
+    for pulses in all {
+      let index = pulses.index
+      let (isUp, low, high) = (pulses.count > 0, lower[index], upper[index])
+      let step = isUp ? stepUp[index] : -stepDown[index]
+      var weight = kept[index]
+      for _ in 0..<abs(pulses.count) {
+        let change = step * model.factor(isUp, weight, low, high, noise[number])
+        weight = min(max(weight + change, low), high)
+        number += 1
+      }
+      kept[index] = weight
+      weights[index] = weight
+      self.pulses[index] += abs(pulses.count)
+    }
+  }
+
+  /// A pulse leaves what is seen of a weight somewhere about what is kept.
+  private mutating func blur(_ all: [Pulses], _ stream: RandomStream) {
+    let deviation = device.writeNoise * device.step
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: all.count) { draws in
       kk_random_gaussian(
-        &blur, 0, device.writeNoise * device.step, write.seed, write.stream, 0, blur.count)
-    }
-    for (number, pulses) in all.enumerated() {
-      weights[pulses.index] = kept[pulses.index] + blur[number]
-      self.pulses[pulses.index] += abs(pulses.count)
+        draws.baseAddress, 0, deviation, stream.seed, stream.stream, 0, all.count)
+      for (number, pulses) in all.enumerated() where pulses.count != 0 {
+        weights[pulses.index] = kept[pulses.index] + draws[number]
+      }
     }
   }
 

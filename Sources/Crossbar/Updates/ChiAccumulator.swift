@@ -50,10 +50,32 @@ public struct ChiAccumulator: Codable, Hashable, Sendable {
   ///
   /// - Returns: The pulses of each device, their sign the direction.
   public mutating func transfer() -> [Int32] {
-    chi.indices.map { index in
+    var counts = [Int32](repeating: 0, count: chi.count)
+    forEachTransfer { counts[$0] = $1 }
+    return counts
+  }
+
+  /// Takes the whole steps out of χ; calls `body` with each device that gets any, and its pulses.
+  @inline(__always)
+  mutating func forEachTransfer(_ body: (Int, Int32) -> Void) {
+    for index in chi.indices where abs(chi[index]) >= granularity {
       let steps = (chi[index] / granularity).rounded(.towardZero)
       chi[index] -= steps * granularity
-      return Int32(steps)
+      body(index, Int32(steps))
     }
+  }
+
+  /// χ += rate·Σ d·xᵀ over pairs `[pairs, outputs]` and `[pairs, inputs]`.
+  mutating func accumulate(_ d: Tensor, _ x: Tensor, rate: Float) {
+    require(
+      d.shape[1] == outputs && x.shape[1] == inputs,
+      "ChiAccumulator [\(outputs), \(inputs)]: errors \(d.shape), inputs \(x.shape)")
+    let (pairs, errors, values) = (d.shape[0], d.pointer, x.pointer)
+    chi.withUnsafeMutableBufferPointer { chi in
+      gemm(
+        transposeA: true, m: outputs, n: inputs, k: pairs, alpha: rate, errors, lda: d.rowStride,
+        values, ldb: x.rowStride, beta: 1, into: chi.baseAddress!, ldc: inputs)
+    }
+    withExtendedLifetime((d, x)) {}
   }
 }

@@ -134,10 +134,10 @@ public struct MixedPrecisionUpdate: InMemoryUpdate {
 
   /// χ += rate·Σ d·xᵀ over the pairs, then W ⊕ trunc(χ/ε): one transfer a step, as aihwkit has it.
   public mutating func update(step d: Tensor, _ x: Tensor) {
-    var change = matmul(d, x, transposeA: true).floats
-    for index in change.indices { change[index] *= rate * schedule }
-    accumulator.accumulate(change)
-    array.pulse(accumulator.transfer())
+    accumulator.accumulate(d, x, rate: rate * schedule)
+    var all: [PulsedArray.Pulses] = []
+    accumulator.forEachTransfer { all.append(PulsedArray.Pulses(index: $0, count: $1)) }
+    array.pulse(all)
   }
 
   /// The array's, and χ.
