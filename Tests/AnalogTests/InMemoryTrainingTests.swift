@@ -17,7 +17,8 @@ struct InMemoryTrainingTests {
   private static func exactDevice(step: Float) -> PulsedDevice {
     var device = PulsedDevice(
       name: "exact", summary: "", model: .constant, step: step, bounds: -1...1)
-    (device.stepVariation, device.boundVariation, device.asymmetryVariation) = (0, 0, 0)
+    (device.stepVariation, device.asymmetryVariation) = (0, 0)
+    (device.upperVariation, device.lowerVariation) = (0, 0)
     device.cycleToCycle = 0
     return device
   }

@@ -69,7 +69,8 @@ struct InMemoryUpdateTests {
     func difference(_ step: Float) -> Float {
       var device = PulsedDevice(
         name: "fine", summary: "", model: .constant, step: step, bounds: -10...10)
-      (device.stepVariation, device.boundVariation, device.asymmetryVariation) = (0, 0, 0)
+      (device.stepVariation, device.asymmetryVariation) = (0, 0)
+      (device.upperVariation, device.lowerVariation) = (0, 0)
       device.cycleToCycle = 0
       var update = MixedPrecisionUpdate(
         PulsedArray(device, outputs: 20, inputs: 20, chip: Self.chip), rate: 0.01)

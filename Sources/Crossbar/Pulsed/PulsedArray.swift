@@ -50,10 +50,10 @@ public struct PulsedArray: Codable, Hashable, Sendable {
     }
     let bounds = device.bounds
     upper = draws("upper").map {
-      max(bounds.upperBound * (1 + device.boundVariation * $0), 0)
+      max(bounds.upperBound * (1 + device.upperVariation * $0), 0)
     }
     lower = draws("lower").map {
-      min(bounds.lowerBound * (1 + device.boundVariation * $0), 0)
+      min(bounds.lowerBound * (1 + device.lowerVariation * $0), 0)
     }
     let gammas = draws("step").map { draw in
       switch device.stepDistribution {
@@ -61,9 +61,10 @@ public struct PulsedArray: Codable, Hashable, Sendable {
       case .logNormal: exp(device.stepVariation * draw)
       }
     }
-    let rhos = draws("asymmetry").map { device.asymmetry + device.asymmetryVariation * $0 }
-    stepUp = zip(gammas, rhos).map { device.step * max($0 + $1, 0) }
-    stepDown = zip(gammas, rhos).map { device.step * max($0 - $1, 0) }
+    let rhos = draws("asymmetry").map { device.asymmetryVariation * $0 }
+    let lacks = (up: min(device.asymmetry, 0), down: max(device.asymmetry, 0))
+    stepUp = zip(gammas, rhos).map { device.step * max($0 + lacks.up + $1, 0) }
+    stepDown = zip(gammas, rhos).map { device.step * max($0 - lacks.down - $1, 0) }
     kept = [Float](repeating: 0, count: count)
     weights = kept
     pulses = [Int32](repeating: 0, count: count)

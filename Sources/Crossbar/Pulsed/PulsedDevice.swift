@@ -2,9 +2,9 @@ import Configuration
 
 /// A device that is trained in place: every pulse moves its weight by a small step (aihwkit's pulsed devices).
 ///
-/// Of each device, the step up is α⁺ = step·(γ + ρ) and the step down α⁻ = step·(γ − ρ): γ differs from device
-/// to device by `stepVariation`, ρ by `asymmetryVariation` about `asymmetry`. The reference does not say how it
-/// divides an asymmetry between the two; this is the form of Rasch et al., Nature Communications 15:7133 (2024).
+/// Of each device, the step up is α⁺ = step·(γ + min(a, 0) + ρ) and the step down α⁻ = step·(γ − max(a, 0) − ρ): a is
+/// the asymmetry, which aihwkit takes off one of the two; γ differs from device to device by `stepVariation`, ρ by
+/// `asymmetryVariation`. With a = 0 it is the form of Rasch et al., Nature Communications 15:7133 (2024).
 public struct PulsedDevice: Hashable, Sendable {
   /// How a property differs from device to device.
   public enum Distribution: String, Codable, Hashable, Sendable, CaseIterable {
@@ -24,14 +24,16 @@ public struct PulsedDevice: Hashable, Sendable {
   public var step: Float
   /// The mean bounds of weights.
   public var bounds: ClosedRange<Float>
-  /// ρ: half of what steps up are larger than steps down, over their mean.
+  /// a: what steps down lack, or, below 0, what steps up do.
   public var asymmetry: Float = 0
   /// Standard deviation of γ over devices.
   public var stepVariation: Float = 0.3
   /// The distribution of γ.
   public var stepDistribution = Distribution.normal
-  /// Standard deviation over devices of a bound, relative to it.
-  public var boundVariation: Float = 0.3
+  /// Standard deviation over devices of the upper bound, relative to it.
+  public var upperVariation: Float = 0.3
+  /// Standard deviation over devices of the lower bound, relative to it.
+  public var lowerVariation: Float = 0.3
   /// Standard deviation of ρ over devices.
   public var asymmetryVariation: Float = 0.01
   /// Standard deviation of the noise of a pulse, in steps.
@@ -63,7 +65,7 @@ public struct PulsedDevice: Hashable, Sendable {
       name: "soft-bounds", summary: "soft bounds of \(Int(states)) states (Rasch et al. 2024)",
       model: .softBounds, step: 2 / states, bounds: -1...1)
     device.stepDistribution = .logNormal
-    device.boundVariation = boundVariation
+    (device.upperVariation, device.lowerVariation) = (boundVariation, boundVariation)
     device.asymmetryVariation = 0.1
     return device
   }
@@ -72,7 +74,7 @@ public struct PulsedDevice: Hashable, Sendable {
 extension PulsedDevice: ConfigurationValue {
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case name, summary, model, step, lower, upper, asymmetry, stepVariation, stepDistribution
-    case boundVariation, asymmetryVariation, cycleToCycle, writeNoise
+    case upperVariation, lowerVariation, asymmetryVariation, cycleToCycle, writeNoise
   }
 
   /// Reads a device; variations that are not given are those of aihwkit's classes.
@@ -89,8 +91,10 @@ extension PulsedDevice: ConfigurationValue {
     stepVariation = Float(
       try fields.number(.stepVariation, or: Double(stepVariation), in: variation))
     stepDistribution = try fields.word(.stepDistribution, or: stepDistribution)
-    boundVariation = Float(
-      try fields.number(.boundVariation, or: Double(boundVariation), in: variation))
+    upperVariation = Float(
+      try fields.number(.upperVariation, or: Double(upperVariation), in: variation))
+    lowerVariation = Float(
+      try fields.number(.lowerVariation, or: Double(lowerVariation), in: variation))
     asymmetryVariation = Float(
       try fields.number(.asymmetryVariation, or: Double(asymmetryVariation), in: variation))
     cycleToCycle = Float(try fields.number(.cycleToCycle, or: Double(cycleToCycle), in: 0...100))
@@ -109,7 +113,8 @@ extension PulsedDevice: ConfigurationValue {
     try container.encode(asymmetry, forKey: .asymmetry)
     try container.encode(stepVariation, forKey: .stepVariation)
     try container.encode(stepDistribution, forKey: .stepDistribution)
-    try container.encode(boundVariation, forKey: .boundVariation)
+    try container.encode(upperVariation, forKey: .upperVariation)
+    try container.encode(lowerVariation, forKey: .lowerVariation)
     try container.encode(asymmetryVariation, forKey: .asymmetryVariation)
     try container.encode(cycleToCycle, forKey: .cycleToCycle)
     try container.encode(writeNoise, forKey: .writeNoise)

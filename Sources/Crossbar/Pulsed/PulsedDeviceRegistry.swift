@@ -1,6 +1,7 @@
 import Runtime
 
-/// The pulsed devices that have a name: soft bounds as published, and presets of aihwkit.
+/// The pulsed devices that have a name: soft bounds as published, and presets of aihwkit 1.2.0 without lifetimes,
+/// corrupt devices, and the variation of slopes.
 public enum PulsedDeviceRegistry {
   /// One line a device.
   public static let devices: [PulsedDevice] = [
@@ -8,34 +9,50 @@ public enum PulsedDeviceRegistry {
     preset(
       "reram-es", "ReRAM with exponential steps (ReRamES)", .exponential(.reRam), 0.00135, -1...1
     ) {
-      $0.asymmetry = 0.259359 / 2
+      ($0.asymmetry, $0.asymmetryVariation) = (0.259359, 0.05)
       $0.stepVariation = 0.2
       ($0.cycleToCycle, $0.writeNoise) = (5, 75)
     },
     preset("reram-sb", "ReRAM with soft bounds (ReRamSB)", .softBounds, 0.002, -0.75...1.25) {
+      ($0.upperVariation, $0.lowerVariation) = (0.24, 0.4)
       ($0.cycleToCycle, $0.writeNoise) = (3.75, 56)
     },
     preset(
       "reram-array-om", "optimised ReRAM array (ReRamArrayOM)", .softBounds, 0.0949, -1...1
     ) {
       ($0.stepVariation, $0.stepDistribution) = (0.7829, .logNormal)
+      ($0.upperVariation, $0.lowerVariation) = (0.3499, 0.5695)
       ($0.cycleToCycle, $0.writeNoise) = (0.4158, 1.4113)
     },
     preset(
       "reram-array-hfo2", "HfO₂ ReRAM array (ReRamArrayHfO2)", .softBounds, 0.4622, -1...1
     ) {
       ($0.stepVariation, $0.stepDistribution) = (0.7125, .logNormal)
+      ($0.upperVariation, $0.lowerVariation) = (0.4295, 0.599)
       ($0.cycleToCycle, $0.writeNoise) = (0.2174, 0.5841)
     },
     preset(
       "capacitor", "capacitor with nearly constant steps (Capacitor), without its leak",
-      .linear(up: 0.05, down: 0.05), 0.005, -1...1),
+      .linear(up: 0.05, down: 0.05), 0.005, -1...1
+    ) {
+      ($0.stepVariation, $0.asymmetryVariation) = (0.1, 0.06)
+      ($0.upperVariation, $0.lowerVariation) = (0.07, 0.07)
+    },
     preset(
-      "ecram", "electrochemical memory (EcRam)", .linear(up: 0.1153, down: 0.5085), 0.002,
-      -0.8276...1.1724),
+      "ecram", "electrochemical memory (EcRam)",
+      .linear(up: 0.1153, down: 0.5085, noiseFollowsStep: true), 0.002, -0.8276...1.1724
+    ) {
+      $0.stepVariation = 0.1
+      ($0.upperVariation, $0.lowerVariation) = (0.05, 0.05)
+    },
     preset(
       "ecram-mo", "metal-oxide electrochemical memory (EcRamMO)",
-      .linear(up: 0.4152, down: 0.7342), 2.8214e-4, -0.8286...1.1714),
+      .linear(up: 0.4152, down: 0.7342, noiseFollowsStep: true), 2.8214e-4, -0.8286...1.1714
+    ) {
+      $0.stepVariation = 0.1
+      ($0.upperVariation, $0.lowerVariation) = (0.05, 0.05)
+      $0.cycleToCycle = 2
+    },
     preset(
       "gokmen-vlasov", "constant steps of Gokmen and Vlasov 2016 (GokmenVlasov)", .constant,
       0.0016, -1...1),
@@ -47,7 +64,10 @@ public enum PulsedDeviceRegistry {
     preset(
       "pcm-pulsed", "one-sided phase-change memory with exponential steps (PCM)",
       .exponential(.phaseChange), 0.01, 0...2
-    ) { $0.cycleToCycle = 0.6 },
+    ) {
+      ($0.stepVariation, $0.asymmetryVariation) = (0.2, 0.05)
+      ($0.upperVariation, $0.cycleToCycle) = (0.1, 0.6)
+    },
   ]
 
   /// A pulsed device by name.
@@ -78,8 +98,7 @@ extension PulsedStep.Exponential {
     upFactor: -1.18445, downFactor: -0.081404, upExponent: 5, downExponent: 5, scale: -0.5,
     offset: -0.5)
 
-  /// The reference gives no a and b for it; a slope of one over the range is taken.
   fileprivate static let phaseChange = PulsedStep.Exponential(
-    upFactor: -27.235, downFactor: -2.235, upExponent: 2.5, downExponent: 2.5, scale: -0.5,
-    offset: -0.5)
+    upFactor: -27.235, downFactor: -2.235, upExponent: 2.5, downExponent: 2.5, scale: -1,
+    offset: 0)
 }
