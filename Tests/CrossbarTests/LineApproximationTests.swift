@@ -45,6 +45,27 @@ struct LineApproximationTests {
     #expect(error?.description.contains("residual") ?? false)
   }
 
+  @Test("The closed form refuses what it does not know, from files and from code")
+  func closedFormRefuses() throws {
+    for (text, key) in [
+      ("{bitLineOhms: 1, driverOhms: 5, method: closed-form}", "driverOhms"),
+      ("{bitLineOhms: 1, senseOhms: 5, method: closed-form}", "senseOhms"),
+    ] {
+      let error = #expect(throws: KirchhoffError.self) {
+        try CrossbarHardware(yaml: "lines: \(text)", file: "a.yaml")
+      }
+      #expect(error?.place?.contains("lines.\(key)") ?? false, "\(String(describing: error))")
+    }
+    var hardware = CrossbarHardware()
+    hardware.lines = LineResistance(wordLineOhms: 1, bitLineOhms: 1)
+    hardware.lines.method = .closedForm
+    let error = #expect(throws: KirchhoffError.self) {
+      try CrossbarMatrix(
+        Tensor([1, 2], shape: [1, 2]), on: hardware, chip: RandomStream(seed: 1))
+    }
+    #expect(error?.place == "wordLineOhms")
+  }
+
   @Test("The closed form's published figures")
   func closedForm() throws {
     // 256 rows, weight 0.5 of 5 µS devices, 0.35 Ω: a = 0.057344, 125.615654 of 128.

@@ -10,6 +10,7 @@ public enum NetworkChoice: Hashable, Sendable {
   /// Networks with a name.
   public static let presets: [(name: String, layers: [LayerDescription])] = [
     ("lenet", lenet), ("vgg8", vgg8), ("mlp", mlp), ("mlp200", mlp200), ("mlp3", mlp3),
+    ("lstm", lstm),
   ]
 
   /// The preset's name.
@@ -57,6 +58,9 @@ public enum NetworkChoice: Hashable, Sendable {
 
   /// The perceptron that weights of two states are tried on: 784-200-10.
   private static let mlp200: [LayerDescription] = [.linear(200), .relu, .linear(10)]
+
+  /// An LSTM of 64 cells that reads images row by row.
+  private static let lstm: [LayerDescription] = [.lstm(64), .linear(10)]
 
   /// The perceptron that updates in memory are tried on: 784-256-128-10.
   private static let mlp3: [LayerDescription] = [

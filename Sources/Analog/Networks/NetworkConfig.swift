@@ -102,6 +102,10 @@ extension NetworkConfig {
     ConfigPreset(
       name: "in-memory", summary: "a perceptron on MNIST, trained where its weights are, by pulses",
       config: inMemoryPerceptron),
+    ConfigPreset(
+      name: "lstm",
+      summary: "an LSTM on MNIST, row by row, its gates on arrays of four-bit devices",
+      config: lstm),
   ]
 
   /// Reads presets, files and `--set key=value` options.
@@ -162,6 +166,19 @@ extension NetworkConfig {
     config.optimizer.weightDecay = 0
     config.learningRate = LearningRateSchedule(base: 0.1)
     config.steps = 4685
+    config.evaluation.every = 937
+    config.checkpointEvery = 937
+    return config
+  }
+
+  /// An LSTM of 64 cells over the rows of an image, mixed precision on arrays of four-bit devices.
+  private static var lstm: NetworkConfig {
+    var config = NetworkConfig()
+    config.network = .preset("lstm")
+    config.crossbar = "bulk-switching"
+    config.range = 2
+    config.steps = 1874
+    config.learningRate = LearningRateSchedule(base: 4e-3)
     config.evaluation.every = 937
     config.checkpointEvery = 937
     return config

@@ -1,4 +1,5 @@
 import Configuration
+import Runtime
 
 /// The resistances between the drivers, the devices and the sense amplifiers of an array.
 ///
@@ -59,10 +60,9 @@ public struct LineResistance: Codable, Hashable, Sendable {
     driverOhms = try fields.number(.driverOhms, or: wordLineOhms, in: allowed)
     senseOhms = try fields.number(.senseOhms, or: bitLineOhms, in: allowed)
     method = try fields.word(.method, or: .exact)
-    if method == .closedForm, wordLineOhms > 0 {
+    if let issue = closedFormIssue {
       throw FieldError(
-        fields.path + [CodingKeys.wordLineOhms], found: "\(wordLineOhms) Ω",
-        expected: "0 Ω with the closed form, which knows bit lines only")
+        fields.path + [issue.key], found: "\(issue.ohms) Ω", expected: issue.expected)
     }
   }
 
@@ -74,9 +74,36 @@ public struct LineResistance: Codable, Hashable, Sendable {
 
   /// The lines of the array that is this one looked at from its sense amplifiers.
   var reversed: LineResistance {
-    LineResistance(
+    var lines = LineResistance(
       wordLineOhms: bitLineOhms, bitLineOhms: wordLineOhms, driverOhms: senseOhms,
       senseOhms: driverOhms)
+    lines.method = method
+    return lines
+  }
+
+  /// What the closed form cannot take into account: it knows segments of bit lines, all alike, and nothing else.
+  private var closedFormIssue: (key: CodingKeys, ohms: Double, expected: String)? {
+    guard method == .closedForm else { return nil }
+    if wordLineOhms > 0 {
+      return (.wordLineOhms, wordLineOhms, "0 Ω with the closed form, which knows bit lines only")
+    }
+    if driverOhms > 0 {
+      return (.driverOhms, driverOhms, "0 Ω with the closed form, which knows bit lines only")
+    }
+    if senseOhms != bitLineOhms {
+      return (
+        .senseOhms, senseOhms, "\(bitLineOhms) Ω, a segment of a bit line, with the closed form"
+      )
+    }
+    return nil
+  }
+
+  /// Throws for lines that their method cannot take into account.
+  func check() throws {
+    guard let issue = closedFormIssue else { return }
+    throw KirchhoffError(
+      .config, subject: "lines", place: issue.key.rawValue, found: "\(issue.ohms) Ω",
+      expected: issue.expected)
   }
 
   /// The fields with their names, for checks.

@@ -41,6 +41,7 @@ struct Cell {
   }
 
   init(_ hardware: CrossbarHardware) throws {
+    try hardware.lines.check()
     self.hardware = hardware
     device = try hardware.device.model()
     range = hardware.conductances(of: device)
