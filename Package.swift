@@ -56,7 +56,7 @@ let package = Package(
     .target(
       name: "Crossbar",
       dependencies: [
-        "Runtime", "Configuration", "Tensor", "CKernels", "COpenBLAS", "CLAPACKE",
+        "Runtime", "Configuration", "Tensor", "RunLog", "CKernels", "COpenBLAS", "CLAPACKE",
       ]),
     .target(
       name: "Datasets",

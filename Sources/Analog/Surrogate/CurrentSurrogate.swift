@@ -1,4 +1,5 @@
 import Autodiff
+import Crossbar
 import Foundation
 import NN
 import RunLog
@@ -18,14 +19,6 @@ public final class CurrentSurrogate {
 
   /// Hidden neurons.
   static let width = 500
-  private static let cardKey = "kirchhoff.surrogate"
-
-  private struct Card: Codable {
-    var arrays: SurrogateArrays
-    var lowestShare: Double
-    var highestShare: Double
-  }
-
   /// An untrained one.
   init(_ arrays: SurrogateArrays, shares: ClosedRange<Double> = 0...1, seed: UInt64) {
     self.arrays = arrays
@@ -108,18 +101,18 @@ public final class CurrentSurrogate {
     store.set(outputBias, to: Tensor(last, shape: outputBias.shape))
   }
 
-  /// Writes it to a safetensors file, in one step.
+  /// Writes it to a safetensors file, in one step; `LearnedLines` reads it too.
   ///
   /// - Throws: `KirchhoffError` when it cannot be written.
   public func write(to path: String) throws {
-    let card = Card(
+    let card = SurrogateCard(
       arrays: arrays, lowestShare: shares.lowerBound, highestShare: shares.upperBound)
     let text = String(decoding: try JSON.encode(card, subject: path), as: UTF8.self)
     try SafetensorsWriter.write(
       store.entries.map { entry in
         let value = store.value(entry.parameter)
         return TensorSource(name: entry.name, shape: value.shape.array, floats: value.floats)
-      }, metadata: [Self.cardKey: text], to: path)
+      }, metadata: [SurrogateCard.key: text], to: path)
   }
 
   /// Reads it from a file.
@@ -127,28 +120,11 @@ public final class CurrentSurrogate {
   /// - Throws: `KirchhoffError` when it cannot be read, is damaged, or is something else.
   public convenience init(contentsOf path: String) throws {
     let file = try SafetensorsFile(path: path)
-    guard let text = file.metadata[Self.cardKey] else {
-      throw KirchhoffError(
-        .checkpoint, subject: path, place: "header, __metadata__", found: "no \(Self.cardKey)",
-        expected: "a surrogate written by kirchhoff crossbar surrogate")
-    }
-    let card = try JSON.decode(
-      Card.self, from: Data(text.utf8), kind: .checkpoint, subject: path, place: Self.cardKey)
-    guard card.lowestShare < card.highestShare, (1...1024).contains(card.arrays.side) else {
-      throw KirchhoffError(
-        .checkpoint, subject: path, place: Self.cardKey,
-        found: "shares \(card.lowestShare) to \(card.highestShare), side \(card.arrays.side)",
-        expected: "rising shares and a side of 1 to 1024")
-    }
+    let card = try SurrogateCard(file)
     self.init(card.arrays, shares: card.lowestShare...card.highestShare, seed: 0)
     for entry in store.entries {
-      let values = try file.floats(entry.name)
-      guard values.count == entry.parameter.shape.count else {
-        throw KirchhoffError(
-          .checkpoint, subject: path, place: entry.name, found: "\(values.count) values",
-          expected: "\(entry.parameter.shape.count)")
-      }
-      store.set(entry.parameter, to: Tensor(values, shape: entry.parameter.shape))
+      store.set(
+        entry.parameter, to: try SurrogateCard.tensor(entry.name, entry.parameter.shape, file))
     }
   }
 }

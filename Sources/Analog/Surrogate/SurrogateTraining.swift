@@ -1,4 +1,5 @@
 import Autodiff
+import Crossbar
 import Foundation
 import NN
 import RunLog

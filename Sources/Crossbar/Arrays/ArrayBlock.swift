@@ -56,7 +56,7 @@ struct ArrayBlock: @unchecked Sendable {
   ) -> [IntegerCells]? {
     guard case .serial = hardware.periphery.inputs, hardware.periphery.outputNoise == 0,
       hardware.periphery.parallelRows == nil,
-      planes.allSatisfy({ $0.curves == nil && $0.drop == nil }),
+      planes.allSatisfy({ $0.curves == nil && $0.drop == nil && $0.learned == nil }),
       let largestCell = hardware.encoding.largestCell
     else { return nil }
     let cells = planes.compactMap { IntegerCells($0, largestCell: largestCell) }
@@ -135,12 +135,14 @@ struct ArrayBlock: @unchecked Sendable {
     let currents: Tensor
     var variance: Tensor?
     switch hardware.readNoise {
+    case .none where plane.learned != nil:
+      currents = plane.behindLines(x)
     case .none, .perCall, .frozen:
       currents = (shared ?? plane.mean).multiplied(by: x)
     case .literal:
       currents = plane.literal(x, devices, firstVector)
     case .perRead:
-      currents = plane.mean.multiplied(by: x)
+      currents = plane.learned == nil ? plane.mean.multiplied(by: x) : plane.behindLines(x)
       variance = plane.variance?.multiplied(by: x.squares())
       plane.deviations?.add(to: currents, x, devices, firstVector)
     }

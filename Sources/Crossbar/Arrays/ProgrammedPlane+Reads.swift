@@ -48,4 +48,11 @@ extension ProgrammedPlane {
     }
     return result
   }
+
+  /// The currents of vectors through arrays of both signs behind the lines of a surrogate.
+  func behindLines(_ x: Tensor) -> Tensor {
+    let currents = Tensor(shape: [x.shape[0], mean.matrix.shape[1]])
+    for array in learned ?? [] { array.add(x, to: currents) }
+    return currents
+  }
 }

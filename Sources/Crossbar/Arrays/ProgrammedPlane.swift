@@ -23,6 +23,8 @@ struct ProgrammedPlane {
   var curves: ConverterCurves?
   /// What bit lines take, where that is a closed form.
   var drop: ClosedFormLines?
+  /// Its arrays behind the lines of a surrogate, where there is one.
+  var learned: [LearnedLines.Array]?
 
   /// The plane as it is read: so many rows at once.
   func parts(of size: Int?) -> [ProgrammedPlane] {

@@ -43,7 +43,18 @@ struct Programmer {
       deviations: deviations(now, units), factors: factors,
       writes: now.reduce(0) { $0 + $1.writes.reduce(0) { $0 + Int($1) } },
       adc: adc, curves: ConverterCurves(adc, columns: columns, chip.derived("adc")),
-      drop: closedForm(mean, units))
+      drop: closedForm(mean, units), learned: learned(now, units))
+  }
+
+  /// The arrays of both signs behind the lines of a surrogate.
+  private func learned(_ sides: [Devices], _ units: Float) -> [LearnedLines.Array]? {
+    cell.learned.map { lines in
+      sides.map { side in
+        lines.array(
+          side.siemens, rows: rows, columns: columns, largest: cell.range.upperBound,
+          units: side.sign * units)
+      }
+    }
   }
 
   private func closedForm(_ mean: [Float], _ units: Float) -> ClosedFormLines? {
@@ -182,7 +193,7 @@ struct Programmer {
 
   private func fold(_ devices: inout Devices) throws {
     let lines = hardware.lines
-    guard !lines.isNone, lines.method != .closedForm else { return }
+    guard !lines.isNone, lines.method == .exact || lines.method == .fixedPoint else { return }
     let plain = devices.siemens.map(Double.init)
     let effective =
       lines.method == .exact

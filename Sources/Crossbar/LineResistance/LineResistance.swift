@@ -1,4 +1,5 @@
 import Configuration
+import Foundation
 import Runtime
 
 /// The resistances between the drivers, the devices and the sense amplifiers of an array.
@@ -15,6 +16,8 @@ public struct LineResistance: Codable, Hashable, Sendable {
     case fixedPoint = "fixed-point"
     /// aihwkit's closed form for the bit lines, with every vector.
     case closedForm = "closed-form"
+    /// A learned surrogate, of lines and non-linear cells (`LearnedLines`).
+    case surrogate
   }
 
   /// A segment of a word line, ohms.
@@ -28,6 +31,9 @@ public struct LineResistance: Codable, Hashable, Sendable {
 
   /// How they are taken into account.
   public var method = Method.exact
+
+  /// The file of a surrogate, whose lines take the place of the resistances.
+  public var surrogate: String?
 
   /// The source/sink convention: driver and sense amplifier sit at the first and the last cell, behind
   /// resistances of their own.
@@ -48,7 +54,7 @@ public struct LineResistance: Codable, Hashable, Sendable {
   }
 
   private enum CodingKeys: String, CodingKey, CaseIterable {
-    case wordLineOhms, bitLineOhms, driverOhms, senseOhms, method
+    case wordLineOhms, bitLineOhms, driverOhms, senseOhms, method, surrogate
   }
 
   /// Reads resistances; ends that are not given are a segment of their lines.
@@ -59,7 +65,23 @@ public struct LineResistance: Codable, Hashable, Sendable {
     bitLineOhms = try fields.number(.bitLineOhms, or: 0, in: allowed)
     driverOhms = try fields.number(.driverOhms, or: wordLineOhms, in: allowed)
     senseOhms = try fields.number(.senseOhms, or: bitLineOhms, in: allowed)
-    method = try fields.word(.method, or: .exact)
+    surrogate = try fields.optional(.surrogate)
+    method = try fields.word(.method, or: surrogate == nil ? .exact : .surrogate)
+    if (method == .surrogate) != (surrogate != nil) {
+      throw FieldError(
+        fields.path + [CodingKeys.method], found: method.rawValue,
+        expected: surrogate == nil
+          ? "surrogate: FILE beside it" : "surrogate, or no file of a surrogate")
+    }
+    if surrogate != nil, let given = self.fields.first(where: { $0.ohms != 0 }) {
+      throw FieldError(
+        fields.path + [CodingKeys(stringValue: given.name) ?? .method], found: "\(given.ohms) Ω",
+        expected: "nothing: a surrogate has the lines that it was taught by")
+    }
+    if let path = surrogate, let file = decoder.userInfo[.configurationFile] as? String {
+      let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
+      surrogate = URL(fileURLWithPath: path, relativeTo: folder).path
+    }
     if let issue = closedFormIssue {
       throw FieldError(
         fields.path + [issue.key], found: "\(issue.ohms) Ω", expected: issue.expected)
@@ -70,7 +92,7 @@ public struct LineResistance: Codable, Hashable, Sendable {
   public static let none = LineResistance(wordLineOhms: 0, bitLineOhms: 0)
 
   /// Whether no line has a resistance.
-  public var isNone: Bool { fields.allSatisfy { $0.ohms == 0 } }
+  public var isNone: Bool { surrogate == nil && fields.allSatisfy { $0.ohms == 0 } }
 
   /// The lines of the array that is this one looked at from its sense amplifiers.
   var reversed: LineResistance {

@@ -7,6 +7,8 @@ struct Cell {
   let device: any DeviceModel
   /// The conductances that it is asked for, siemens.
   let range: ClosedRange<Float>
+  /// The surrogate of its lines; nil for lines by Kirchhoff's laws or a formula.
+  let learned: LearnedLines?
   private let levelSiemens: Float?
 
   /// Where the numbers of a block's devices come from; each device has its own element.
@@ -47,6 +49,8 @@ struct Cell {
     range = hardware.conductances(of: device)
     let width = range.upperBound - range.lowerBound
     levelSiemens = hardware.levels.map { width / Float($0 - 1) }
+    learned = try hardware.lines.surrogate.map { try LearnedLines(contentsOf: $0) }
+    try learned?.check(hardware, range)
   }
 
   /// Programs a device.

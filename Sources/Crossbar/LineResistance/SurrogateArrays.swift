@@ -1,5 +1,4 @@
 import Configuration
-import Crossbar
 import Foundation
 import Runtime
 import Tensor
@@ -39,15 +38,15 @@ public struct SurrogateArrays: Codable, Hashable, Sendable {
   }
 
   /// One array with voltages, and its currents.
-  struct Sample {
+  package struct Sample {
     /// Cells in 0…1 between off and on, then voltages in 0…1, `[side² + side]`.
-    var inputs: [Float]
+    package var inputs: [Float]
     /// What columns of ideal cells give, amperes.
-    var ideal: [Double]
+    package var ideal: [Double]
     /// What columns of linear cells behind the lines give, amperes.
-    var linear: [Double]
+    package var linear: [Double]
     /// What they give, amperes.
-    var amperes: [Double]
+    package var amperes: [Double]
   }
 
   /// A sample: cells and voltages of random states, sparse by chance.
@@ -84,7 +83,7 @@ public struct SurrogateArrays: Codable, Hashable, Sendable {
   /// Samples, each a function of the stream and its number.
   ///
   /// - Parameter progress: Called now and then with how many are done.
-  func samples(
+  package func samples(
     _ numbers: Range<Int>, _ stream: RandomStream, progress: (Int) throws -> Void
   ) throws -> [Sample] {
     var result: [Sample] = []
