@@ -144,6 +144,40 @@ struct InMemoryTrainingTests {
     #expect(abs(variance / expected - 1) < 5 * (2.0 / 120).squareRoot())
   }
 
+  @Test("Errors go back through scaled arrays as through the matrix that they are")
+  func backwardScales() throws {
+    let settings = Self.settings(.chi, Self.exactDevice(step: 1e-5))
+    let network = try Self.network(settings)
+    let store = network.store
+    // The layer of 64 inputs and 12 outputs, on two by three arrays of different scales.
+    let layer = network.layers[1]
+    let scale = try #require(store.entry(named: "\(layer.name).scale")).parameter
+    let scales: [Float] = [0.5, 2, 1, 3, 0.25, 1.5]
+    store.set(scale, to: Tensor(scales, shape: [6]))
+    let (gradients, tape) = (Gradients(for: store), Tape())
+    let context = Context(
+      store: store, norms: NormStatistics(channels: 0), gradients: gradients, tape: tape,
+      mode: .training)
+    let leaf = tape.leaf(Tensor((0..<128).map { Float($0 % 9) / 9 }, shape: [2, 1, 1, 64]))
+    let y = layer(leaf, step: 0, in: context)
+    let factors = (0..<24).map { Float($0 % 5) - 1.5 }
+    tape.backward(from: [(y, Tensor(factors, shape: y.tensor.shape))])
+    let found = try #require(tape.gradient(of: leaf)).floats
+    let weight = try #require(store.entry(named: "\(layer.name).weight")).parameter
+    let weights = store.value(weight).floats
+    for vector in 0..<2 {
+      for input in 0..<64 {
+        // 40 rows and five pairs of columns an array.
+        let expected = (0..<12).reduce(0.0) { sum, output in
+          let array = input / 40 * 3 + output / 5
+          return sum
+            + Double(factors[vector * 12 + output] * weights[output * 64 + input] * scales[array])
+        }
+        #expect(abs(Double(found[vector * 64 + input]) - expected) < 1e-5)
+      }
+    }
+  }
+
   @Test("Every rule learns, and counts its pulses", arguments: rules)
   func learns(_ rule: WriteRule) throws {
     var device = PulsedDevice.rasch(states: 200)

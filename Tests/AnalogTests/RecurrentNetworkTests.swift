@@ -1,4 +1,5 @@
 import Kirchhoff
+import Synchronization
 import Testing
 
 /// Networks with LSTMs whose gates are in arrays.
@@ -109,6 +110,30 @@ struct RecurrentNetworkTests {
     }
     #expect(gates(0) == gates(0))
     #expect(gates(0) != gates(1) && gates(1) != gates(2))
+    let other = Numbers()
+    var inference = Context(
+      store: network.store, norms: NormStatistics(channels: 0), mode: .inference)
+    inference.products = other
+    inference.firstImage = 3
+    _ = network.logits(Self.images(0), step: 0, in: inference)
+    // Five rows of eight images from the fourth on: no vector of a layer has the number of another.
+    let numbers = other.taken.withLock { $0 }
+    #expect(numbers["layer1"]?.count == 40 && Set(numbers["layer1"] ?? []).count == 40)
+    #expect(numbers["layer2"] == Array(3..<11))
+  }
+
+  /// Other hardware that notes which vectors it is given.
+  private final class Numbers: MatrixProducts {
+    let taken = Mutex<[String: [Int]]>([:])
+
+    func product(
+      _ x: Tensor, weight: Tensor, taps: Int, layer: String, firstVector: Int
+    ) -> Tensor? {
+      taken.withLock {
+        $0[layer, default: []] += firstVector..<firstVector + x.shape[0]
+      }
+      return matmul(x, weight, transposeB: true)
+    }
   }
 
   @Test("Convolutions and norms before an LSTM are fine, an LSTM after a linear layer is not")
