@@ -5,8 +5,7 @@ import Tensor
 /// What rounds the inputs of layers to the codes of converters, each layer within a range that is trained.
 ///
 /// Forward, x̂ = step·round(clip(x, ±range)/step) with step = range/(2^(bits−1) − 1). Backward, the gradient passes
-/// straight through where x is within the range; the range gets what its end stopped, Σ sign(x)·g over the others
-/// (PACT, arXiv 1805.06085; aihwkit's input range learning).
+/// straight through where x is within the range; the range gets what its end stopped (`LearnedRange`).
 public struct InputQuantiser: Sendable {
   /// Bits of the converters.
   public let bits: Int
@@ -46,7 +45,7 @@ extension Context {
     }
     let node = tape.record { slot in
       let g = slot.materialized()!.copy()
-      let stopped = cut(g, where: values, exceed: range)
+      let stopped = LearnedRange.cut(g, where: values, exceed: range)
       addGradient(Tensor([stopped], shape: [1]), to: parameter)
       if x.needsGradient { tape.deposit(g, to: x.node) }
     }
@@ -57,22 +56,8 @@ extension Context {
   private func range(_ parameter: Parameter, of values: Tensor) -> Float? {
     let known = store.values[parameter.offset]
     guard known <= 0 else { return known }
-    guard mode == .training else { return nil }
-    let square = values.squares().floats.reduce(0.0) { $0 + Double($1) }
-    let first = 3 * Float((square / Double(values.shape.count)).squareRoot())
-    guard first > 0 else { return nil }
+    guard mode == .training, let first = LearnedRange.first(of: values) else { return nil }
     store.set(parameter, to: Tensor([first], shape: [1]))
     return first
-  }
-
-  /// Stops the gradient where inputs were cut off; returns what was stopped, each with its input's sign.
-  private func cut(_ g: Tensor, where values: Tensor, exceed range: Float) -> Float {
-    let (gradient, input) = (g.pointer, values.pointer)
-    var sum = 0.0
-    for index in 0..<values.shape.count where abs(input[index]) > range {
-      sum += Double(input[index] < 0 ? -gradient[index] : gradient[index])
-      gradient[index] = 0
-    }
-    return Float(sum)
   }
 }

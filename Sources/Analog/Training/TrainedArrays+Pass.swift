@@ -40,7 +40,10 @@ extension TrainedArrays {
       guard x.needsGradient || inputRange != nil else { return nil }
       let dx = patches.scattered(
         backward(g, factors, noise("transposed reads", step: step, call: call), context))
-      if let inputRange { cut(dx, where: values, exceed: largest, inputRange, context) }
+      if let inputRange {
+        let stopped = LearnedRange.cut(dx, where: values.contiguous(), exceed: largest)
+        context.addGradient(Tensor([stopped], shape: [1]), to: inputRange)
+      }
       return x.needsGradient ? dx : nil
     }
   }
@@ -102,26 +105,9 @@ extension TrainedArrays {
     guard let inputRange else { return nil }
     let known = context.store.value(inputRange).floats[0]
     guard known <= 0, context.mode == .training else { return known > 0 ? known : nil }
-    let square = values.squares().floats.reduce(0.0) { $0 + Double($1) }
-    let first = 3 * Float((square / Double(values.shape.count)).squareRoot())
-    guard first > 0 else { return nil }
+    guard let first = LearnedRange.first(of: values) else { return nil }
     context.store.set(inputRange, to: Tensor([first], shape: [1]))
     return first
-  }
-
-  /// Gives the gradient of inputs that were cut off to their range.
-  private func cut(
-    _ dx: Tensor, where values: Tensor, exceed range: Float, _ parameter: Parameter,
-    _ context: Context
-  ) {
-    let (gradients, inputs) = (dx.pointer, values.contiguous())
-    let source = inputs.pointer
-    var sum = 0.0
-    for index in 0..<values.shape.count where abs(source[index]) > range {
-      sum += Double(source[index] < 0 ? -gradients[index] : gradients[index])
-      gradients[index] = 0
-    }
-    context.addGradient(Tensor([Float(sum)], shape: [1]), to: parameter)
   }
 
   /// What the converters of arrays with the same inputs give for vectors: `[vectors, outputs]`.
