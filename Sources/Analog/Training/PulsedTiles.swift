@@ -121,7 +121,8 @@ extension PulsedTiles {
   var state: [(name: String, values: [Float])] {
     tiles.enumerated().flatMap { number, tile in
       let state = tile.state
-      let counters = Self.halves(state.pairs) + state.arrays.flatMap { Self.halves($0.updates) }
+      let counters = ExactCount.floats(
+        [state.pairs] + state.arrays.map(\.updates))
       let arrays = state.arrays.enumerated().flatMap { place, array in
         [
           ("tile\(number).array\(place).weights", array.weights),
@@ -141,10 +142,8 @@ extension PulsedTiles {
   mutating func restore(_ values: (String, Int) throws -> [Float]) throws {
     for number in tiles.indices {
       let known = tiles[number].state
-      let counters = try values("tile\(number).counters", 2 * (known.arrays.count + 1))
-      func counter(_ place: Int) -> Int {
-        Int(counters[2 * place]) << 20 + Int(counters[2 * place + 1])
-      }
+      let counters = ExactCount.counts(
+        try values("tile\(number).counters", 2 * (known.arrays.count + 1)))
       let arrays = try known.arrays.enumerated().map { place, array in
         let prefix = "tile\(number).array\(place)"
         let count = array.weights.count
@@ -152,16 +151,11 @@ extension PulsedTiles {
           weights: try values("\(prefix).weights", count),
           kept: try values("\(prefix).kept", count),
           pulses: try values("\(prefix).pulses", count).map { Int32($0) },
-          updates: counter(place + 1))
+          updates: counters[place + 1])
       }
       tiles[number].state = InMemoryState(
         arrays: arrays, memory: try values("tile\(number).memory", known.memory.count),
-        pairs: counter(0))
+        pairs: counters[0])
     }
-  }
-
-  /// A count in two parts that single precision holds exactly.
-  private static func halves(_ count: Int) -> [Float] {
-    [Float(count >> 20), Float(count & ((1 << 20) - 1))]
   }
 }

@@ -209,11 +209,6 @@ public final class TrainedArrays {
 }
 
 extension TrainedArrays {
-  /// A count in two parts that single precision holds exactly.
-  private static func halves(_ count: Int) -> [Float] {
-    [Float(count >> 20), Float(count & ((1 << 20) - 1))]
-  }
-
   /// What an exact resume needs beside the store: flat tensors by name.
   package var state: [(name: String, values: Tensor)] {
     guard rule != .digital else { return [] }
@@ -225,7 +220,7 @@ extension TrainedArrays {
     guard let programmer else { return [limit] }
     var state = [
       limit,
-      ("\(name).pulses", Tensor(Self.halves(pulses), shape: [2])),
+      ("\(name).pulses", Tensor(ExactCount.floats([pulses]), shape: [2])),
       ("\(name).pending", Tensor(programmer.pending, shape: [weights])),
       ("\(name).writes", Tensor(programmer.writes.map(Float.init), shape: [weights])),
       ("\(name).programmed", programmed.reshaped([weights])),
@@ -266,8 +261,7 @@ extension TrainedArrays {
           weights: belief, threshold: threshold, limit: limit, level: snapStep, pending: pending,
           writes: writes))
     }
-    let halves = try values("pulses", 2)
-    programmingPulses = Int(halves[0]) << 20 + Int(halves[1])
+    programmingPulses = ExactCount.counts(try values("pulses", 2))[0]
     programmed = Tensor(try values("programmed", weights), shape: weight.shape)
     variance =
       state["\(name).variance"] == nil

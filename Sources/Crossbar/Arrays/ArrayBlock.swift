@@ -135,14 +135,12 @@ struct ArrayBlock: @unchecked Sendable {
     let currents: Tensor
     var variance: Tensor?
     switch hardware.readNoise {
-    case .none where plane.learned != nil:
-      currents = plane.behindLines(x)
     case .none, .perCall, .frozen:
-      currents = (shared ?? plane.mean).multiplied(by: x)
+      currents = shared?.multiplied(by: x) ?? plane.currents(x)
     case .literal:
       currents = plane.literal(x, devices, firstVector)
     case .perRead:
-      currents = plane.learned == nil ? plane.mean.multiplied(by: x) : plane.behindLines(x)
+      currents = plane.currents(x)
       variance = plane.variance?.multiplied(by: x.squares())
       plane.deviations?.add(to: currents, x, devices, firstVector)
     }

@@ -49,10 +49,11 @@ extension ProgrammedPlane {
     return result
   }
 
-  /// The currents of vectors through arrays of both signs behind the lines of a surrogate.
-  func behindLines(_ x: Tensor) -> Tensor {
+  /// The mean currents of vectors: a product, or arrays of both signs behind the lines of a surrogate.
+  func currents(_ x: Tensor) -> Tensor {
+    guard let learned else { return mean.multiplied(by: x) }
     let currents = Tensor(shape: [x.shape[0], mean.matrix.shape[1]])
-    for array in learned ?? [] { array.add(x, to: currents) }
+    for array in learned { array.add(x, to: currents) }
     return currents
   }
 }

@@ -24,7 +24,7 @@ struct ProgrammedPlane {
   /// What bit lines take, where that is a closed form.
   var drop: ClosedFormLines?
   /// Its arrays behind the lines of a surrogate, where there is one.
-  var learned: [LearnedLines.Array]?
+  var learned: [LearnedLines.ProgrammedArray]?
 
   /// The plane as it is read: so many rows at once.
   func parts(of size: Int?) -> [ProgrammedPlane] {

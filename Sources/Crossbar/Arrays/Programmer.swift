@@ -47,7 +47,7 @@ struct Programmer {
   }
 
   /// The arrays of both signs behind the lines of a surrogate.
-  private func learned(_ sides: [Devices], _ units: Float) -> [LearnedLines.Array]? {
+  private func learned(_ sides: [Devices], _ units: Float) -> [LearnedLines.ProgrammedArray]? {
     cell.learned.map { lines in
       sides.map { side in
         lines.array(

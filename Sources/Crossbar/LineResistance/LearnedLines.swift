@@ -74,7 +74,7 @@ struct LearnedLines: @unchecked Sendable {
   }
 
   /// One array after programming.
-  struct Array {
+  struct ProgrammedArray {
     fileprivate let lines: LearnedLines
     /// Signed conductances in units of weights, `[rows, columns]`.
     fileprivate let signed: PackedMatrix
@@ -90,7 +90,7 @@ struct LearnedLines: @unchecked Sendable {
   ///   - units: What a siemens counts for, with the sign of its side.
   func array(
     _ siemens: [Float], rows: Int, columns: Int, largest: Float, units: Float
-  ) -> Array {
+  ) -> ProgrammedArray {
     let side = arrays.side
     let (on, off) = (Float(arrays.onSiemens), Float(arrays.offSiemens))
     // Where the array has no device, there is one that is off.
@@ -104,7 +104,7 @@ struct LearnedLines: @unchecked Sendable {
     let product = matmul(
       Tensor(cells, shape: [1, side * side]), fromCells, transposeB: true
     ).floats
-    return Array(
+    return ProgrammedArray(
       lines: self,
       signed: PackedMatrix(Tensor(siemens.map { $0 * units }, shape: [rows, columns])),
       hidden: zip(product, hiddenBias).map { $0 + $1 })
@@ -136,7 +136,7 @@ struct LearnedLines: @unchecked Sendable {
   }
 }
 
-extension LearnedLines.Array {
+extension LearnedLines.ProgrammedArray {
   /// Adds the currents of vectors `[batch, rows]` to `[batch, columns]`.
   func add(_ x: Tensor, to currents: Tensor) {
     let (batch, rows) = (x.shape[0], x.shape[1])

@@ -94,7 +94,7 @@ public struct PulsedArray: Codable, Hashable, Sendable {
     for index in counts.indices where counts[index] != 0 {
       all.append(Pulses(index: index, count: counts[index]))
     }
-    apply(all)
+    pulse(all)
   }
 
   /// Sends pulses to one column.
@@ -106,7 +106,7 @@ public struct PulsedArray: Codable, Hashable, Sendable {
     for output in counts.indices where counts[output] != 0 {
       all.append(Pulses(index: output * inputs + column, count: counts[output]))
     }
-    apply(all)
+    pulse(all)
   }
 
   /// Sends the pulse trains of one pair of vectors: on average, weights change by rate·d·xᵀ.
@@ -125,7 +125,7 @@ public struct PulsedArray: Codable, Hashable, Sendable {
     trains.forEachCoincidence(d, x, rate: rate, stream: trainStream.derived(updates)) {
       all.append(Pulses(index: $0 * columns + $1, count: $2))
     }
-    apply(all)
+    pulse(all)
   }
 
   /// The pulses that one device gets at once, their sign the direction.
@@ -134,11 +134,10 @@ public struct PulsedArray: Codable, Hashable, Sendable {
     var count: Int32
   }
 
-  /// Sends pulses to some devices, each once.
-  mutating func pulse(_ all: [Pulses]) { apply(all) }
-
-  /// Sends pulses to devices, one device after another; noise goes by the number of a pulse in the update.
-  private mutating func apply(_ all: [Pulses]) {
+  /// Sends pulses to some devices, one after another; noise goes by the number of a pulse in the update.
+  ///
+  /// - Parameter all: Devices that get at least one, each once.
+  mutating func pulse(_ all: [Pulses]) {
     let draws = stream.derived(updates)
     updates += 1
     let total = all.reduce(0) { $0 + Int(abs($1.count)) }
@@ -180,7 +179,7 @@ public struct PulsedArray: Codable, Hashable, Sendable {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: all.count) { draws in
       kk_random_gaussian(
         draws.baseAddress, 0, deviation, stream.seed, stream.stream, 0, all.count)
-      for (number, pulses) in all.enumerated() where pulses.count != 0 {
+      for (number, pulses) in all.enumerated() {
         weights[pulses.index] = kept[pulses.index] + draws[number]
       }
     }
