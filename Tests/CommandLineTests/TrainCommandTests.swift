@@ -49,6 +49,21 @@ struct TrainCommandTests {
     #expect(again.standardOutput.contains("\(path)/report.html"))
   }
 
+  @Test("A training that diverges stops, naming the step, the loss and the last checkpoint")
+  func diverges() throws {
+    let folder = try Folder()
+    let data = try SmallImages.write(to: folder)
+    let path = folder.path("run")
+    let output = try Tool.run(
+      Self.arguments(data: data, run: path, steps: 20)
+        + ["--set", "learningRate.base=100", "--set", "optimizer.kind=sgd"])
+    #expect(output.exitCode == 7, "\(output.standardError)")
+    for part in ["\(path), step ", "found nan", "expected a finite number", "diverged"] {
+      #expect(output.standardError.contains(part), "\(output.standardError)")
+    }
+    #expect(!FileManager.default.fileExists(atPath: "\(path)/result.json"))
+  }
+
   @Test("A run that is there is kept unless --force is given")
   func keepsRuns() throws {
     let folder = try Folder()

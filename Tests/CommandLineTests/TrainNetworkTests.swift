@@ -44,6 +44,17 @@ struct TrainNetworkTests {
     }
   }
 
+  @Test("A training that diverges stops at once, and leaves no checkpoint without sense")
+  func diverges() throws {
+    let output = try train(
+      "run", "--set", "learningRate.base=100", "--set", "rule=digital", "--set",
+      "optimizer.kind=sgd", "--set", "checkpointEvery=1")
+    #expect(output.exitCode == 7, "\(output.standardError)")
+    #expect(output.standardError.contains("found nan"), "\(output.standardError)")
+    #expect(output.standardError.contains("diverged"), "\(output.standardError)")
+    #expect(try Tool.run("evaluate", folder.path("run"), "--quiet").exitCode == 0)
+  }
+
   @Test("It learns, counts its writes, and shows both")
   func trains() throws {
     let output = try train("run")

@@ -56,6 +56,17 @@ import Testing
     }
   }
 
+  @Test func namesTheFirstValueThatIsNoNumber() throws {
+    let folder = try TemporaryFolder()
+    let path = try sample(folder)
+    let error = #expect(throws: KirchhoffError.self) {
+      try SafetensorsFile(path: path).checkFinite()
+    }
+    #expect(error?.subject == path)
+    #expect(error?.place == "tensor conv.weight [1, 1]")
+    #expect(error?.found == "inf")
+  }
+
   @Test func readsWhatItWrote() throws {
     let folder = try TemporaryFolder()
     let file = try SafetensorsFile(path: try sample(folder))

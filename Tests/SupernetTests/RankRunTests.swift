@@ -150,4 +150,23 @@ struct RankRunTests {
     let error = #expect(throws: KirchhoffError.self) { try StandaloneNetwork(contentsOf: path) }
     #expect(error?.kind == .checkpoint)
   }
+
+  @Test("An extracted network with a weight that is no number is refused, by its name")
+  func notANumber() throws {
+    let run = try SmallRun()
+    let trained = try TrainedSupernet(run.paths)
+    let path = run.folder.appendingPathComponent("network.safetensors").path
+    let (network, _) = try trained.extract(trained.supernet.space.largest, to: path)
+    let store = network.network.store
+    let entry = try #require(store.entries.first { $0.name.hasSuffix("depthwise.weight") })
+    var floats = store.value(entry.parameter).floats
+    floats[1] = .nan
+    store.set(entry.parameter, to: Tensor(floats, shape: entry.parameter.shape))
+    try network.write(to: path)
+    let error = #expect(throws: KirchhoffError.self) { try StandaloneNetwork(contentsOf: path) }
+    #expect(error?.kind == .numerical && error?.subject == path && error?.found == "nan")
+    #expect(error?.place == "tensor \(entry.name) [0, 0, 1]")
+    let same = #expect(throws: KirchhoffError.self) { try store.checkFinite("network") }
+    #expect(same?.place == "\(entry.name) [0, 0, 1]")
+  }
 }

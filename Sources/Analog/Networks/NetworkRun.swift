@@ -69,12 +69,27 @@ public final class NetworkRun {
   public func run() throws -> NetworkResult? {
     let clock = TrainingClock(before: secondsBefore)
     let bar = ProgressBar(total: config.steps, style: options.progress)
+    let outcome = Result { try train(clock, bar) }
+    bar.finish()
+    try outcome.get()
+    guard trainer.isFinished else {
+      try directory.writeReport()
+      return nil
+    }
+    return try finish(clock)
+  }
+
+  /// Takes the steps of this run, up to its end or `stopAfter`.
+  private func train(_ clock: TrainingClock, _ bar: ProgressBar) throws {
     let goal = min(options.stopAfter ?? config.steps, config.steps)
     let every = config.evaluation.every
     while trainer.step < goal {
       let rate = trainer.learningRate
       let loss = Double(trainer.train(on: try loader.next()))
       let step = trainer.step
+      try Divergence.check(
+        ["network": loss], of: directory.paths.root, step: step, learningRate: rate,
+        checkpoints: checkpoints)
       bar.update(
         step: step, count: step * config.batchSize, phase: config.rule.rawValue, loss: loss)
       options.didStep?(step, loss)
@@ -91,16 +106,9 @@ public final class NetworkRun {
       if isSaved { try save(clock) }
       if SignalGuard.shouldStop {
         if !isSaved { try save(clock) }
-        bar.finish()
         try SignalGuard.check(saved: "step \(step) is saved; go on with --resume")
       }
     }
-    bar.finish()
-    guard trainer.isFinished else {
-      try directory.writeReport()
-      return nil
-    }
-    return try finish(clock)
   }
 
   private func evaluate(_ clock: TrainingClock) throws {
@@ -121,6 +129,8 @@ public final class NetworkRun {
   }
 
   private func save(_ clock: TrainingClock) throws {
+    try trainer.network.store.checkFinite(
+      directory.paths.root, hint: "the training diverged in step \(trainer.step)")
     try metrics.sync()
     try checkpoints.save(
       step: trainer.step,

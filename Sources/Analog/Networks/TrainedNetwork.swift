@@ -47,6 +47,7 @@ public struct TrainedNetwork {
         hint: "train the run first: kirchhoff train --run \(paths.root) --resume")
     }
     try trainer.restore(checkpoint.state.trainer, checkpoint.tensors)
+    try trainer.network.store.checkFinite(checkpoint.path, hint: "the training diverged")
     norms = try trainer.network.calibrated(
       on: Self.loader(data.training, batchSize: config.batchSize),
       count: config.evaluation.calibrationBatches, step: trainer.step)

@@ -120,6 +120,7 @@ public final class CurrentSurrogate {
   /// - Throws: `KirchhoffError` when it cannot be read, is damaged, or is something else.
   public convenience init(contentsOf path: String) throws {
     let file = try SafetensorsFile(path: path)
+    try file.checkFinite()
     let card = try SurrogateCard(file)
     self.init(card.arrays, shares: card.lowestShare...card.highestShare, seed: 0)
     for entry in store.entries {

@@ -27,6 +27,7 @@ struct LearnedLines: @unchecked Sendable {
   /// - Throws: `KirchhoffError` when it cannot be read, is damaged, or is something else.
   init(contentsOf path: String) throws {
     let file = try SafetensorsFile(path: path)
+    try file.checkFinite()
     let card = try SurrogateCard(file)
     arrays = card.arrays
     shares = Float(card.lowestShare)...Float(card.highestShare)

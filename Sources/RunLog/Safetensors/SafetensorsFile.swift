@@ -96,6 +96,18 @@ public final class SafetensorsFile {
     for entry in tensors { try verify(entry) }
   }
 
+  /// Throws where a value of a float32 tensor is not a finite number; the error names the first.
+  public func checkFinite() throws {
+    for tensor in tensors where tensor.element == .float32 {
+      let floats = try floats(tensor.name)
+      guard let bad = floats.firstIndex(where: { !$0.isFinite }) else { continue }
+      throw KirchhoffError(
+        .numerical, subject: path,
+        place: "tensor \(tensor.name) \(RowMajor.indices(of: bad, in: tensor.shape))",
+        found: "\(floats[bad])", expected: "a finite number")
+    }
+  }
+
   private func values<Value: BitwiseCopyable>(
     _ name: String, _ element: TensorElement
   ) throws -> [Value] {

@@ -61,6 +61,7 @@ public struct TrainedSupernet {
         hint: "another version of Kirchhoff may have written it")
     }
     supernet.store.restore(weights)
+    try supernet.store.checkFinite(checkpoint.path, hint: "the training diverged")
     if let bits = quantisation?.weightBits {
       WeightModifier.quantise(supernet.store, bits: bits)
     }

@@ -88,9 +88,11 @@ public struct StandaloneNetwork {
 
   /// Reads the file.
   ///
-  /// - Throws: `KirchhoffError` when it cannot be read, is damaged, or is something else.
+  /// - Throws: `KirchhoffError` when it cannot be read, is damaged, is something else, or has a weight
+  ///   that is not a finite number.
   public init(contentsOf path: String) throws {
     let file = try SafetensorsFile(path: path)
+    try file.checkFinite()
     card = try Self.card(file)
     guard let subnet = card.space.only else {
       throw KirchhoffError(

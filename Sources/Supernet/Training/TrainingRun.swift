@@ -86,11 +86,24 @@ public final class TrainingRun {
   public func run() throws -> TrainingResult? {
     let clock = TrainingClock(before: secondsBefore)
     let bar = ProgressBar(total: config.steps, style: options.progress)
+    let outcome = Result { try train(clock, bar) }
+    bar.finish()
+    try outcome.get()
+    guard trainer.isFinished else {
+      try directory.writeReport()
+      return nil
+    }
+    return try finish(clock)
+  }
+
+  /// Takes the steps of this run, up to its end or `stopAfter`.
+  private func train(_ clock: TrainingClock, _ bar: ProgressBar) throws {
     let goal = min(options.stopAfter ?? config.steps, config.steps)
     while trainer.step < goal {
       try beginPhaseIfNeeded()
       let outcome = trainer.train(on: try loader.next())
       let step = trainer.step
+      try checkConverges(outcome)
       let loss = outcome.losses["max"] ?? outcome.losses.values.first
       bar.update(
         step: step, count: step * config.batchSize, phase: outcome.phase, loss: loss)
@@ -101,19 +114,19 @@ public final class TrainingRun {
       if trainer.endsPhase { try logConflicts(outcome.phase) }
       let evaluates = config.evaluation.every > 0 && step % config.evaluation.every == 0
       if evaluates && !trainer.isFinished { _ = try evaluate(clock) }
-      if step % config.checkpointEvery == 0 || step == goal { try save(clock) }
+      let isSaved = step % config.checkpointEvery == 0 || step == goal
+      if isSaved { try save(clock) }
       if SignalGuard.shouldStop {
-        if step % config.checkpointEvery != 0 && step != goal { try save(clock) }
-        bar.finish()
+        if !isSaved { try save(clock) }
         try SignalGuard.check(saved: "step \(step) is saved; go on with --resume")
       }
     }
-    bar.finish()
-    guard trainer.isFinished else {
-      try directory.writeReport()
-      return nil
-    }
-    return try finish(clock)
+  }
+
+  private func checkConverges(_ outcome: SupernetTrainer.Outcome) throws {
+    try Divergence.check(
+      outcome.losses, of: directory.paths.root, step: trainer.step,
+      learningRate: outcome.learningRate, checkpoints: checkpoints)
   }
 
   private func beginPhaseIfNeeded() throws {
@@ -144,6 +157,8 @@ public final class TrainingRun {
   }
 
   private func save(_ clock: TrainingClock) throws {
+    try trainer.supernet.store.checkFinite(
+      directory.paths.root, hint: "the training diverged in step \(trainer.step)")
     try metrics.sync()
     let state = TrainingState(
       trainer: trainer.state(seconds: clock.seconds), conflicts: summaries)
