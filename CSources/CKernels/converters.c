@@ -42,7 +42,8 @@ static void kk_adc_reference(size_t *clipped, float *y, const float *x, const fl
   for (size_t r = 0; r < rows; r++, x += x_stride, y += y_stride) {
     for (size_t c = 0; c < columns; c++) {
       beyond += x[c] < low || x[c] > high;
-      float value = convert(x[c], step, inverse, low, high) * row_scale[r] * column_scale[c];
+      float value = convert(x[c], step, inverse, low, high) * row_scale[r];
+      if (column_scale) value *= column_scale[c];
       y[c] = accumulate ? y[c] + value : value;
     }
   }

@@ -47,7 +47,7 @@ static void KK_FN(kk_adc)(size_t *clipped, float *y, const float *x, const float
       // A comparison is −1 in every lane where it holds.
       count -= (v < v_splat(low)) | (v > v_splat(high));
       vf value = v_convert(v, step, inverse, low, high) * row_scale[r];
-      value = value * v_get(column_scale + c, lanes);
+      if (column_scale) value = value * v_get(column_scale + c, lanes);
       if (accumulate) value = v_get(y + c, lanes) + value;
       v_put(y + c, value, lanes);
     });

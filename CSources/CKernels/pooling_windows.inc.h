@@ -2,6 +2,12 @@
 #include "activations.inc.h"
 #include "depthwise_channels.inc.h"
 
+// All windows of images [first, last): `o` is the number of one, (oy, ox) where it is in its image.
+#define KK_FOR_WINDOWS(image, oy, ox, o)                                       \
+  for (size_t image = first, o = first * out_h * out_w; image < last; image++) \
+    for (size_t oy = 0; oy < out_h; oy++)                                      \
+      for (size_t ox = 0; ox < out_w; ox++, o++)
+
 // Rows or columns [lo, hi) of the input under output o, and whether there is one before the input.
 KK_INLINE void KK_FN(window)(size_t o, size_t size, kk_pool pool, size_t *lo, size_t *hi) {
   size_t start = o * pool.stride, end = start + pool.kernel;
@@ -16,10 +22,10 @@ KK_INLINE void KK_FN(pool_windows)(float *y, ptrdiff_t y_stride, const float *x,
   const size_t out_h = (h + 2 * pool.padding - pool.kernel) / pool.stride + 1;
   const size_t out_w = (w + 2 * pool.padding - pool.kernel) / pool.stride + 1;
   const vf share = v_splat(1.0f / (float)(pool.kernel * pool.kernel));
-  for (size_t o = first * out_h * out_w; o < last * out_h * out_w; o++) {
-    size_t y0, y1, x0, x1, image = o / (out_h * out_w);
-    KK_FN(window)(o / out_w % out_h, h, pool, &y0, &y1);
-    KK_FN(window)(o % out_w, w, pool, &x0, &x1);
+  KK_FOR_WINDOWS(image, oy, ox, o) {
+    size_t y0, y1, x0, x1;
+    KK_FN(window)(oy, h, pool, &y0, &y1);
+    KK_FN(window)(ox, w, pool, &x0, &x1);
     const float *from = x + (ptrdiff_t)(image * h * w) * x_stride;
     KK_FOR_CHANNELS(c, n, pool.channels) {
       vf value = v_splat(pool.kind == KK_POOL_MAX ? -__builtin_inff() : 0.0f);
@@ -72,6 +78,41 @@ KK_INLINE void KK_FN(spread)(float *dx, ptrdiff_t dx_stride, vf d, const float *
   }
 }
 
+// The gradient of maxima whose windows neither overlap nor leave anything out: every input has one
+// window, and its gradient is written once.
+KK_INLINE void KK_FN(pool_maxima_gradient)(float *dx, ptrdiff_t dx_stride, const float *dy,
+                                           ptrdiff_t dy_stride, const float *x, ptrdiff_t x_stride,
+                                           const kk_input *in, kk_pool pool, const size_t k,
+                                           size_t first, size_t last, const kk_activation act) {
+  const size_t w = pool.width;
+  const size_t out_h = pool.height / k, out_w = w / k;
+  KK_FOR_WINDOWS(image, oy, ox, o) {
+    const size_t corner = (image * pool.height + oy * k) * w + ox * k;
+    KK_FOR_CHANNELS(c, n, pool.channels) {
+      const vf d = KK_FN(load_channels)(dy + (ptrdiff_t)o * dy_stride + c, n);
+      vf best = v_splat(-__builtin_inff());
+      vi winner = {0};
+      for (size_t tap = 0; tap < k * k; tap++) {
+        const size_t at = corner + tap / k * w + tap % k;
+        const vf raw = KK_FN(load_channels)(x + (ptrdiff_t)at * x_stride + c, n);
+        const vf a = KK_FN(transform)(raw, in, c, n, act);
+        const vi better = (a > best) | (a != a);
+        best = v_select(better, a, best);
+        winner = (better & (int32_t)tap) | (~better & winner);
+      }
+      for (size_t tap = 0; tap < k * k; tap++) {
+        const size_t at = corner + tap / k * w + tap % k;
+        vf part = v_select(winner == (int32_t)tap, d, v_splat(0.0f));
+        if (act != KK_ACT_NONE) {
+          const vf raw = KK_FN(load_channels)(x + (ptrdiff_t)at * x_stride + c, n);
+          part *= KK_FN(slope)(raw, in, c, n, act);
+        }
+        KK_FN(store_channels)(dx + (ptrdiff_t)at * dx_stride + c, part, n);
+      }
+    }
+  }
+}
+
 KK_INLINE void KK_FN(pool_gradient)(float *dx, ptrdiff_t dx_stride, float *sums, float *products,
                                     const float *dy, ptrdiff_t dy_stride, const float *x,
                                     ptrdiff_t x_stride, const kk_input *in, kk_pool pool,
@@ -80,6 +121,18 @@ KK_INLINE void KK_FN(pool_gradient)(float *dx, ptrdiff_t dx_stride, float *sums,
   const size_t out_h = (h + 2 * pool.padding - pool.kernel) / pool.stride + 1;
   const size_t out_w = (w + 2 * pool.padding - pool.kernel) / pool.stride + 1;
   const int maximum = pool.kind == KK_POOL_MAX;
+  if (maximum && !sums && pool.kernel == pool.stride && pool.padding == 0 && h % pool.kernel == 0 &&
+      w % pool.kernel == 0) {
+    // Two by two is the usual one: with its size known, loops over taps are unrolled.
+    if (pool.kernel == 2) {
+      KK_FN(pool_maxima_gradient)
+      (dx, dx_stride, dy, dy_stride, x, x_stride, in, pool, 2, first, last, act);
+    } else {
+      KK_FN(pool_maxima_gradient)
+      (dx, dx_stride, dy, dy_stride, x, x_stride, in, pool, pool.kernel, first, last, act);
+    }
+    return;
+  }
   const float share = maximum ? 1.0f : 1.0f / (float)(pool.kernel * pool.kernel);
   if (sums) {
     memset(sums, 0, pool.channels * sizeof(float));
@@ -88,10 +141,10 @@ KK_INLINE void KK_FN(pool_gradient)(float *dx, ptrdiff_t dx_stride, float *sums,
   for (size_t p = first * h * w; p < last * h * w; p++) {
     memset(dx + (ptrdiff_t)p * dx_stride, 0, pool.channels * sizeof(float));
   }
-  for (size_t o = first * out_h * out_w; o < last * out_h * out_w; o++) {
-    size_t y0, y1, x0, x1, at = o / (out_h * out_w) * h * w;
-    KK_FN(window)(o / out_w % out_h, h, pool, &y0, &y1);
-    KK_FN(window)(o % out_w, w, pool, &x0, &x1);
+  KK_FOR_WINDOWS(image, oy, ox, o) {
+    size_t y0, y1, x0, x1, at = image * h * w;
+    KK_FN(window)(oy, h, pool, &y0, &y1);
+    KK_FN(window)(ox, w, pool, &x0, &x1);
     KK_FOR_CHANNELS(c, n, pool.channels) {
       vf d = KK_FN(load_channels)(dy + (ptrdiff_t)o * dy_stride + c, n) * share;
       KK_FN(spread)

@@ -29,14 +29,14 @@ package struct Patches {
 
   /// `[count, channels · taps]`, zero beyond the edges.
   package func gathered(_ images: Tensor) -> Tensor {
-    let result =
-      geometry.padding > 0 ? Tensor(shape: [count, size]) : Tensor(uninitialized: [count, size])
+    let result = Tensor(uninitialized: [count, size])
     let (source, target, stride) = (images.pointer, result.pointer, images.rowStride)
     let (size, positions, pixels) = (size, positions, pixels)
     parallelFor(batch) { image in
-      withUnsafePointer(to: geometry) {
+      withScratch { scratch, geometry in
         kk_patches_gather(
-          target + image * positions * size, source + image * pixels * stride, stride, $0)
+          target + image * positions * size, source + image * pixels * stride, stride, scratch,
+          geometry)
       }
     }
     return withExtendedLifetime(images) { result }
@@ -45,15 +45,25 @@ package struct Patches {
   /// The sums of patches where they came from: `[batch, height, width, channels]`.
   package func scattered(_ patches: Tensor) -> Tensor {
     let channels = geometry.channels
-    let result = Tensor(shape: [batch, geometry.height, geometry.width, channels])
+    let result = Tensor(uninitialized: [batch, geometry.height, geometry.width, channels])
     let (source, target) = (patches.pointer, result.pointer)
     let (size, positions, pixels) = (size, positions, pixels)
     parallelFor(batch) { image in
-      withUnsafePointer(to: geometry) {
+      withScratch { scratch, geometry in
         kk_patches_scatter(
-          target + image * pixels * channels, source + image * positions * size, $0)
+          target + image * pixels * channels, source + image * positions * size, scratch, geometry)
       }
     }
     return withExtendedLifetime(patches) { result }
+  }
+
+  private func withScratch(
+    _ body: (UnsafeMutablePointer<Float>, UnsafePointer<kk_patch_shape>) -> Void
+  ) {
+    withUnsafePointer(to: geometry) { geometry in
+      let scratch = PooledMemory(count: kk_patches_scratch(geometry))
+      body(scratch.floats, geometry)
+      withExtendedLifetime(scratch) {}
+    }
   }
 }

@@ -9,7 +9,7 @@ import Runtime
 enum TileProduct {
   /// Whether a product of this shape is faster on tiles: with many rows to one packed B.
   static func suits(m: Int, n: Int, k: Int, alpha: Float, beta: Float) -> Bool {
-    (kk_isa() == KK_ISA_AVX512 || kk_isa() == KK_ISA_AVX2) && m >= 192 && n >= 16 && k >= 16
+    (kk_isa() == KK_ISA_AVX512 || kk_isa() == KK_ISA_AVX2) && m >= 192 && n >= 4 && k >= 16
       && alpha == 1 && (beta == 0 || beta == 1)
   }
 

@@ -159,10 +159,14 @@ struct CrossbarMatrixTests {
     #expect(y != one.multiply(x, reads: Self.reads.derived(1)).floats)
   }
 
-  @Test("One Gaussian an output is what a Gaussian a device is: mean, variance, independence")
-  func identity() throws {
+  @Test(
+    "One Gaussian an output is what a Gaussian a device is: mean, variance, independence",
+    arguments: [nil, Float(0.05)])
+  func identity(deviation: Float?) throws {
     var hardware = CrossbarHardware(device: "bulk-switching")
     hardware.programmingNoise = false
+    // Where all devices deviate alike, the variance of a vector is one number.
+    hardware.readDeviation = deviation
     let w = Self.gaussian([3, 24], "w")
     let x = Self.gaussian([1, 24], "x")
     let count = 20_000

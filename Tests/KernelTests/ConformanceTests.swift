@@ -17,7 +17,7 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
   static let all: [KernelCase] =
     elementwise + rows + reductions + optimizers + randomNumbers + softmax + losses + layerNorm
     + batchNorm + depthwise + windows + pointwise
-    + pooling + localPooling + resizing + attention + convolution + converters + bitSerial
+    + pooling + localPooling + resizing + attention + convolution + converters + columns + bitSerial
     + recurrence
 }
 

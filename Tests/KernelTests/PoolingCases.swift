@@ -55,7 +55,7 @@ extension KernelCase {
   /// Height, width, channels, kernel, stride, padding.
   private static let windowedPools = [
     (5, 6, 7, 2, 2, 0), (7, 7, 20, 3, 1, 1), (9, 8, 33, 3, 2, 1), (6, 6, 16, 5, 1, 2),
-    (4, 4, 8, 1, 1, 0),
+    (4, 4, 8, 1, 1, 0), (6, 4, 19, 2, 2, 0), (6, 9, 4, 3, 3, 0),
   ]
 
   static let localPooling: [KernelCase] = windowedPools.flatMap {
@@ -80,6 +80,11 @@ extension KernelCase {
         let products = arena.output("products", channels, sumTolerance)
         kk_pool_backward(
           dx, wide, sums, products, dy, channels, x, wide, input, pool, 0, images)
+        // Without sums, windows side by side have a pass of their own.
+        let alone = arena.output(
+          "dx alone", images * height * width, channels, stride: wide, poolTolerance)
+        kk_pool_backward(
+          alone, wide, nil, nil, dy, channels, x, wide, input, pool, 0, images)
       }
     }
   }

@@ -23,4 +23,5 @@
 #include "convolution.h"
 #include "bitserial.h"
 #include "converters.h"
+#include "columns.h"
 #include "recurrence.h"

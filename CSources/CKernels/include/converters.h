@@ -20,7 +20,8 @@ void kk_row_maxima(float *scale, const float *x, size_t rows, size_t columns, pt
 void kk_dac(float *y, const float *x, const float *scale, size_t rows, size_t columns,
             ptrdiff_t y_stride, ptrdiff_t x_stride, float step, float bound);
 
-// y[r, c] (= where accumulate is 0, else +=) convert(x[r, c])·row_scale[r]·column_scale[c].
+// y[r, c] (= where accumulate is 0, else +=) convert(x[r, c])·row_scale[r]·column_scale[c];
+// column_scale may be NULL: all 1.
 // Returns how many samples were below low or above high.
 size_t kk_adc(float *y, const float *x, const float *row_scale, const float *column_scale,
               size_t rows, size_t columns, ptrdiff_t y_stride, ptrdiff_t x_stride, float step,

@@ -15,13 +15,18 @@ typedef struct {
   ptrdiff_t output_height, output_width;
 } kk_patch_shape;
 
-// patches ← the pixels of image [height, width, channels], pixels pixel_stride floats apart. Taps
-// beyond the edges are left as they are.
-void kk_patches_gather(float *patches, const float *image, ptrdiff_t pixel_stride,
+// Floats that the two below need as scratch memory.
+size_t kk_patches_scratch(const kk_patch_shape *shape);
+
+// patches ← the pixels of image [height, width, channels], pixels pixel_stride floats apart; zeros
+// beyond the edges.
+void kk_patches_gather(float *patches, const float *image, ptrdiff_t pixel_stride, float *scratch,
                        const kk_patch_shape *shape);
 
-// image [height, width, channels] += the taps of patches where they came from.
-void kk_patches_scatter(float *image, const float *patches, const kk_patch_shape *shape);
+// image [height, width, channels] ← for each pixel the sum of the taps that came from it, patch
+// after patch.
+void kk_patches_scatter(float *image, const float *patches, float *scratch,
+                        const kk_patch_shape *shape);
 
 #ifdef __cplusplus
 }

@@ -36,10 +36,17 @@ extension TrainedArrays {
     let y = sum(partial, factors, context.store.value(bias).floats)
     return context.custom(y.reshaped(shape), of: x) { [self] gradient in
       let g = gradient.reshaped([patches.count, outputs]).contiguous()
-      addGradients(g, vectors, partial, factors, context)
-      guard x.needsGradient || inputRange != nil else { return nil }
-      let dx = patches.scattered(
-        backward(g, factors, noise("transposed reads", step: step, call: call), context))
+      let wantsInputs = x.needsGradient || inputRange != nil
+      addScaleGradient(g, partial, context)
+      let errors =
+        tiles == nil
+        ? addGradients(g, vectors, factors, wantsInputs, context)
+        : collectUpdate(
+          g, vectors, factors,
+          wantsInputs ? noise("transposed reads", step: step, call: call) : nil,
+          context)
+      guard let errors else { return nil }
+      let dx = patches.scattered(errors)
       if let inputRange {
         let stopped = LearnedRange.cut(dx, where: values.contiguous(), exceed: largest)
         context.addGradient(Tensor([stopped], shape: [1]), to: inputRange)
@@ -154,12 +161,11 @@ extension TrainedArrays {
 
   private func convert(_ currents: Tensor, _ unit: Float) {
     let adc = settings.hardware.periphery.adc
-    let outputs = currents.shape[1]
-    let ones = [Float](repeating: 1, count: max(currents.shape[0], outputs))
-    parallelChunks(currents.shape[0], of: 1024) { rows in
-      let first = currents.pointer + rows.lowerBound * outputs
+    let one: [Float] = [1]
+    parallelChunks(currents.shape.count, of: 1 << 14) { range in
+      let first = currents.pointer + range.lowerBound
       _ = kk_adc(
-        first, first, ones, ones, rows.count, outputs, outputs, outputs, adc.step * unit,
+        first, first, one, nil, 1, range.count, range.count, range.count, adc.step * unit,
         adc.low * unit, adc.high * unit, 0)
     }
   }
@@ -192,54 +198,61 @@ extension TrainedArrays {
   private func sum(_ partial: [Tensor], _ factors: [[Float]], _ bias: [Float]) -> Tensor {
     let y = Tensor(uninitialized: partial[0].shape)
     let outputs = bias.count
-    let target = y.pointer
-    parallelChunks(y.shape[0], of: 1024) { rows in
-      for row in rows {
-        for output in 0..<outputs { target[row * outputs + output] = bias[output] }
-      }
-    }
-    for (values, factors) in zip(partial, factors) {
-      let source = values.pointer
+    for (cut, values) in partial.enumerated() {
+      let (target, source) = (y.pointer, values.pointer)
       parallelChunks(y.shape[0], of: 1024) { rows in
-        for row in rows {
-          for output in 0..<outputs {
-            target[row * outputs + output] += factors[output] * source[row * outputs + output]
-          }
-        }
+        let first = rows.lowerBound * outputs
+        kk_scale_columns(
+          target + first, source + first, factors[cut], cut == 0 ? bias : nil, rows.count, outputs,
+          outputs, outputs)
       }
     }
     return y
   }
 
-  /// The gradient of the vectors: through the belief, or through arrays whose weights nobody else knows.
-  private func backward(
-    _ g: Tensor, _ factors: [[Float]], _ noise: RandomStream, _ context: Context
-  ) -> Tensor {
-    guard tiles == nil else { return transposed(g, factors, noise: noise) }
-    let matrix = context.store.value(weight)
-    scaleArrays(of: matrix, by: factors)
-    return matmul(g, matrix)
+  /// Adds the gradients of weights and biases, as the digital belief has them.
+  ///
+  /// - Returns: The gradient of the vectors, where it is asked for.
+  private func addGradients(
+    _ g: Tensor, _ vectors: Tensor, _ factors: [[Float]], _ wantsInputs: Bool, _ context: Context
+  ) -> Tensor? {
+    var matrix: Tensor?
+    if wantsInputs {
+      let belief = context.store.value(weight)
+      scaleArrays(of: belief, by: factors)
+      matrix = belief
+    }
+    let gradients = LinearGradients(of: g, x: vectors, through: matrix)
+    scaleArrays(of: gradients.weight, by: factors)
+    context.addGradient(gradients.weight, to: weight)
+    context.addGradient(gradients.bias, to: bias)
+    return gradients.inputs
   }
 
-  private func addGradients(
-    _ g: Tensor, _ vectors: Tensor, _ partial: [Tensor], _ factors: [[Float]], _ context: Context
-  ) {
+  /// Leaves the update to arrays that nobody else knows the weights of.
+  ///
+  /// - Parameter noise: Draws of the transposed reads; nil where nobody asks for them.
+  /// - Returns: The gradient of the vectors, through the arrays.
+  private func collectUpdate(
+    _ g: Tensor, _ vectors: Tensor, _ factors: [[Float]], _ noise: RandomStream?,
+    _ context: Context
+  ) -> Tensor? {
     if let unit = tiles?.unit {
       for (row, inputs) in rowCut.enumerated() {
         let errors = scaled(g, by: factors[row].map { -$0 / unit })
         tiles?.collect(errors, vectors.channels(inputs), row: row)
       }
-    } else {
-      let matrix = matmul(g, vectors, transposeA: true)
-      scaleArrays(of: matrix, by: factors)
-      context.addGradient(matrix, to: weight)
     }
     let ones = Tensor(repeating: 1, shape: [1, g.shape[0]])
     context.addGradient(matmul(ones, g), to: bias)
+    return noise.map { transposed(g, factors, noise: $0) }
+  }
+
+  private func addScaleGradient(_ g: Tensor, _ partial: [Tensor], _ context: Context) {
     // Weights of two states keep the size that their layer began with.
     guard rule != .digital, rule.binary == nil else { return }
     let dots = partial.flatMap { values in
-      let perOutput = matmul(ones, g.products(with: values)).floats
+      let perOutput = g.columnDots(with: values)
       return columnCut.map { perOutput[$0].reduce(0, +) }
     }
     context.addGradient(Tensor(dots, shape: [dots.count]), to: scale)

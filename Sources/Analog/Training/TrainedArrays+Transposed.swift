@@ -61,7 +61,6 @@ extension TrainedArrays {
     }
     let currents = matmul(sent, array)
     let (read, sum, sumStride) = (currents.pointer, target.pointer, target.rowStride)
-    let ones = [Float](repeating: 1, count: inputs)
     let limit = self.limit
     parallelChunks(vectors, of: 1024) { range in
       let first = read + range.lowerBound * inputs
@@ -72,7 +71,7 @@ extension TrainedArrays {
       }
       let adc = periphery.adc
       _ = kk_adc(
-        sum + range.lowerBound * sumStride, first, sizes + range.lowerBound, ones, range.count,
+        sum + range.lowerBound * sumStride, first, sizes + range.lowerBound, nil, range.count,
         inputs, sumStride, inputs, adc.step * limit, adc.low * limit, adc.high * limit, 1)
     }
   }

@@ -133,7 +133,7 @@ struct ArrayBlock: @unchecked Sendable {
   ) -> Tensor {
     let devices = stream.derived("devices")
     let currents: Tensor
-    var variance: Tensor?
+    var variance: ReadVariance.OfOutputs?
     switch hardware.readNoise {
     case .none, .perCall, .frozen:
       currents = shared?.multiplied(by: x) ?? plane.currents(x)
@@ -141,7 +141,7 @@ struct ArrayBlock: @unchecked Sendable {
       currents = plane.literal(x, devices, firstVector)
     case .perRead:
       currents = plane.currents(x)
-      variance = plane.variance?.multiplied(by: x.squares())
+      variance = plane.variance?.ofOutputs(x)
       plane.deviations?.add(to: currents, x, devices, firstVector)
     }
     plane.drop?.subtract(from: currents, x)
@@ -151,22 +151,30 @@ struct ArrayBlock: @unchecked Sendable {
 
   /// Adds one Gaussian an output.
   private func blurred(
-    _ currents: Tensor, variance: Tensor?, _ noise: Float, _ stream: RandomStream,
-    _ firstVector: Int
+    _ currents: Tensor, variance: ReadVariance.OfOutputs?, _ noise: Float,
+    _ stream: RandomStream, _ firstVector: Int
   ) -> Tensor {
     let width = columns.count
     if variance == nil && noise == 0 { return currents }
     parallelChunks(currents.shape[0], of: 16) { range in
-      let count = range.count * width
       let values = currents.pointer + range.lowerBound * width
+      let count = range.count * width
       let begin = UInt64((firstVector + range.lowerBound) * width)
-      if let variance {
+      switch variance {
+      case nil:
+        kk_random_add_gaussian(values, values, noise, stream.seed, stream.stream, begin, count)
+      case .each(let variance):
         let deviations = variance.pointer + range.lowerBound * width
         kk_noise_deviation(deviations, deviations, noise, count)
         kk_random_add_gaussian_each(
           values, values, deviations, stream.seed, stream.stream, begin, count)
-      } else {
-        kk_random_add_gaussian(values, values, noise, stream.seed, stream.stream, begin, count)
+      case .vectors(let variances):
+        for (row, vector) in range.enumerated() {
+          let deviation = (variances[vector] + noise * noise).squareRoot()
+          let first = values + row * width
+          kk_random_add_gaussian(
+            first, first, deviation, stream.seed, stream.stream, begin + UInt64(row * width), width)
+        }
       }
     }
     return currents

@@ -8,9 +8,8 @@ struct ProgrammedPlane {
   var rows: Range<Int>
   /// Mean of a read in units of the largest weight, `[rows, columns]`.
   var mean: PackedMatrix
-  /// Variance of a read that is Gaussian, in the same units squared, `[rows, columns]`; nil where reads are
-  /// exact.
-  var variance: PackedMatrix?
+  /// Variance of reads that are Gaussian; nil where they are exact.
+  var variance: ReadVariance?
   /// How reads deviate otherwise; nil where they do not.
   var deviations: ReadDeviations?
   /// What a converted output of each column counts for, drift compensated.
@@ -34,7 +33,7 @@ struct ProgrammedPlane {
       var part = self
       part.rows = range
       part.mean = PackedMatrix(mean.matrix.prefix(range))
-      part.variance = variance.map { PackedMatrix($0.matrix.prefix(range)) }
+      part.variance = variance?.prefix(range)
       part.deviations = deviations?.rows(range)
       part.drop = drop?.rows(range)
       // All were counted with the first part.

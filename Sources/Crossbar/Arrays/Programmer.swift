@@ -39,7 +39,7 @@ struct Programmer {
     if let bound = outputBound { adc.bound = bound }
     return ProgrammedPlane(
       rows: 0..<rows, mean: PackedMatrix(tensor(mean)),
-      variance: variance(now, units).map { PackedMatrix(tensor($0)) },
+      variance: variance(now, units).map { ReadVariance(tensor($0)) },
       deviations: deviations(now, units), factors: factors,
       writes: now.reduce(0) { $0 + $1.writes.reduce(0) { $0 + Int($1) } },
       adc: adc, curves: ConverterCurves(adc, columns: columns, chip.derived("adc")),
