@@ -35,9 +35,9 @@ static void fill_planes(float *planes, const float *image, ptrdiff_t pixel_strid
 
 // Copies one patch; with a `run` of WIDE, rows of taps overwrite what the ones before them copied
 // too far.
-static inline float *copy_patch(float *patch, const float *corner, ptrdiff_t run,
+static inline float *copy_patch(float *patch, const float *corner, ptrdiff_t run, ptrdiff_t kernel,
                                 const kk_patch_shape *s) {
-  const ptrdiff_t width = plane_width(s), plane = plane_size(s), kernel = s->kernel;
+  const ptrdiff_t width = plane_width(s), plane = plane_size(s);
   for (ptrdiff_t channel = 0; channel < s->channels; channel++, corner += plane) {
     for (ptrdiff_t tap_y = 0; tap_y < kernel; tap_y++, patch += kernel) {
       memcpy(patch, corner + tap_y * width, (size_t)run * sizeof(float));
@@ -46,19 +46,31 @@ static inline float *copy_patch(float *patch, const float *corner, ptrdiff_t run
   return patch;
 }
 
+// The usual kernels get loops of their own length.
+static float *copy_wide_patch(float *patch, const float *corner, const kk_patch_shape *s) {
+  switch (s->kernel) {
+    case 3:
+      return copy_patch(patch, corner, WIDE, 3, s);
+    case 5:
+      return copy_patch(patch, corner, WIDE, 5, s);
+    default:
+      return copy_patch(patch, corner, WIDE, s->kernel, s);
+  }
+}
+
 void kk_patches_gather(float *patches, const float *image, ptrdiff_t pixel_stride, float *scratch,
                        const kk_patch_shape *s) {
   fill_planes(scratch, image, pixel_stride, s);
-  const ptrdiff_t positions = s->output_height * s->output_width;
   const ptrdiff_t size = s->kernel * s->kernel * s->channels;
   // The last patches are copied exactly: what follows them is not ours.
   const ptrdiff_t exact = (WIDE - s->kernel + size - 1) / size;
-  const ptrdiff_t wide = s->kernel <= WIDE ? positions - exact : 0;
-  for (ptrdiff_t position = 0; position < positions; position++) {
-    const ptrdiff_t y = position / s->output_width, x = position % s->output_width;
-    const float *corner = scratch + (y * plane_width(s) + x) * s->stride;
-    patches = position < wide ? copy_patch(patches, corner, WIDE, s)
-                              : copy_patch(patches, corner, s->kernel, s);
+  ptrdiff_t wide = s->kernel <= WIDE ? s->output_height * s->output_width - exact : 0;
+  for (ptrdiff_t y = 0; y < s->output_height; y++) {
+    for (ptrdiff_t x = 0; x < s->output_width; x++) {
+      const float *corner = scratch + (y * plane_width(s) + x) * s->stride;
+      patches = wide-- > 0 ? copy_wide_patch(patches, corner, s)
+                           : copy_patch(patches, corner, s->kernel, s->kernel, s);
+    }
   }
 }
 
@@ -74,7 +86,6 @@ static inline const float *add_patch(float *corner, const float *patch, ptrdiff_
   return patch;
 }
 
-// The usual kernels get loops of their own length.
 static const float *add_any_patch(float *corner, const float *patch, const kk_patch_shape *s) {
   switch (s->kernel) {
     case 1:

@@ -26,9 +26,14 @@ package struct Patches {
   private var positions: Int { outputHeight * outputWidth }
   private var size: Int { geometry.kernel * geometry.kernel * geometry.channels }
   private var pixels: Int { geometry.height * geometry.width }
+  /// Whether every pixel is a patch: a linear layer.
+  private var areImages: Bool {
+    geometry.kernel == 1 && geometry.stride == 1 && geometry.padding == 0
+  }
 
   /// `[count, channels · taps]`, zero beyond the edges.
   package func gathered(_ images: Tensor) -> Tensor {
+    if areImages { return images.contiguous().reshaped([count, size]) }
     let result = Tensor(uninitialized: [count, size])
     let (source, target, stride) = (images.pointer, result.pointer, images.rowStride)
     let (size, positions, pixels) = (size, positions, pixels)
@@ -45,7 +50,9 @@ package struct Patches {
   /// The sums of patches where they came from: `[batch, height, width, channels]`.
   package func scattered(_ patches: Tensor) -> Tensor {
     let channels = geometry.channels
-    let result = Tensor(uninitialized: [batch, geometry.height, geometry.width, channels])
+    let shape: Shape = [batch, geometry.height, geometry.width, channels]
+    if areImages { return patches.contiguous().reshaped(shape) }
+    let result = Tensor(uninitialized: shape)
     let (source, target) = (patches.pointer, result.pointer)
     let (size, positions, pixels) = (size, positions, pixels)
     parallelFor(batch) { image in

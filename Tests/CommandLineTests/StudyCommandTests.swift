@@ -57,7 +57,11 @@ struct StudyCommandTests {
     let first = try study("1")
     #expect(first.exitCode == 0, "\(first.standardError)")
     let trainings = try #require(try first.object()["trainings"] as? [[String: Any]])
-    #expect(trainings.count == 4)
+    #expect(trainings.count == 5)
+    // Half a level of three.
+    let noisy = try String(
+      contentsOfFile: folder.path("study/mixed-precision-noise-1/config.yaml"), encoding: .utf8)
+    #expect(noisy.contains("weightNoise: 0.1666"))
     let begun = Date()
     #expect(try study("1").standardOutput == first.standardOutput)
     // Training again would take longer than reading.

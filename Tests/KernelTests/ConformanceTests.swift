@@ -17,7 +17,8 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
   static let all: [KernelCase] =
     elementwise + rows + reductions + optimizers + randomNumbers + softmax + losses + layerNorm
     + batchNorm + depthwise + windows + pointwise
-    + pooling + localPooling + resizing + attention + convolution + converters + columns + bitSerial
+    + pooling + localPooling + resizing + attention + convolution + converters + columns
+    + bitSerial
     + recurrence
 }
 

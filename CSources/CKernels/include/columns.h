@@ -14,7 +14,8 @@ extern "C" {
 void kk_scale_columns(float *y, const float *x, const float *scale, const float *start, size_t rows,
                       size_t columns, ptrdiff_t y_stride, ptrdiff_t x_stride);
 
-// sums[c] += Σ_r x[r, c]·y[r, c], row after row.
+// sums[c] += Σ_r x[r, c]·y[r, c]. Rows of fewer than 16 columns, without gaps between them, are
+// added up in sixteen sums, others one after the other.
 void kk_column_dots(float *sums, const float *x, const float *y, size_t rows, size_t columns,
                     ptrdiff_t x_stride, ptrdiff_t y_stride);
 
