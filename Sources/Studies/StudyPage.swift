@@ -22,7 +22,7 @@ public enum StudyPage {
 
   private static func section(_ table: StudyTable) -> String {
     let rows = table.rows.map {
-      [SVG.escaped($0.name), SVG.escaped($0.paper ?? "–"), SVG.escaped($0.text)]
+      [SVG.escaped($0.name), SVG.escaped($0.paper ?? "–"), SVG.escaped($0.shown)]
     }
     return ReportPage.section(
       table.title, ReportPage.table(["", "paper", "ours"], rows, numbersFrom: 1))

@@ -1,3 +1,5 @@
+import RunLog
+
 /// What a paper printed beside what came out here.
 public struct StudyTable: Codable, Hashable, Sendable {
   /// One figure.
@@ -8,8 +10,11 @@ public struct StudyTable: Codable, Hashable, Sendable {
     public var paper: String?
     /// Computed here.
     public var ours: Double
-    /// `ours` as the table shows it.
+    /// `ours` with the digits that it has.
     public var text: String
+
+    /// `text` as tables show it: large whole numbers in groups of three digits.
+    public var shown: String { Int(text).map(ProgressLine.grouped) ?? text }
   }
 
   /// What the table is about.

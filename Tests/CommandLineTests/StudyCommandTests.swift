@@ -13,7 +13,7 @@ struct StudyCommandTests {
     let saved = try String(contentsOfFile: folder.path("study/study.txt"), encoding: .utf8)
     #expect(saved == output.standardOutput)
     let page = try String(contentsOfFile: folder.path("study/study.html"), encoding: .utf8)
-    #expect(page.contains("ResNet-18 on 256 × 64 arrays"))
+    #expect(page.contains("ResNet-18 on 256 × 64 arrays") && page.contains("22,328,704"))
   }
 
   @Test("Updates in memory are compared, and the tables saved")

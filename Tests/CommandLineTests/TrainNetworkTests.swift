@@ -73,6 +73,7 @@ struct TrainNetworkTests {
     #expect(layers.compactMap { $0["arrays"] as? Int } == [1, 1, 1])
     #expect(layers.allSatisfy { ($0["writes"] as? Int ?? 0) > 0 })
     let report = try String(contentsOfFile: folder.path("run/report.html"), encoding: .utf8)
+    #expect(report.contains("Training loss") && !report.contains("sandwich"))
     #expect(report.contains("Network training run") && report.contains("writes a weight"))
   }
 

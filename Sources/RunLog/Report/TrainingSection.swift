@@ -52,15 +52,25 @@ enum TrainingSection {
     plot.width = 980
     plot.marks = marks(data)
     let ends = series.compactMap { line in
-      line.points.last.map { "\(line.name) \(String(format: "%.3f", $0.y))" }
+      line.points.last.map { (name: line.name, loss: String(format: "%.3f", $0.y)) }
+    }
+    guard isSandwich(data) else {
+      return ReportPage.figure(
+        "Loss", plot.svg(label: "Training loss"),
+        caption: "Training loss: as logged (faint) and smoothed. At the end: "
+          + "\(ends.map(\.loss).joined(separator: ", ")).")
     }
     return ReportPage.figure(
       "Loss by subnet", plot.svg(label: "Training loss by kind of subnet"),
       caption:
         "Training loss of each subnet of the sandwich: as logged (faint) and smoothed. At the "
-        + "end: \(ends.joined(separator: ", ")). The largest learns from labels; the others, with "
-        + "distillation, from the largest, so their losses are on a scale of their own.")
+        + "end: \(ends.map { "\($0.name) \($0.loss)" }.joined(separator: ", ")). The largest learns "
+        + "from labels; the others, with distillation, from the largest, so their losses are on a "
+        + "scale of their own.")
   }
+
+  /// Whether a step trains several subnets.
+  private static func isSandwich(_ data: ReportData) -> Bool { data.lossRoles.count > 1 }
 
   private static func half(_ plot: LinePlot, _ data: ReportData) -> LinePlot {
     var plot = plot
@@ -130,6 +140,7 @@ enum TrainingSection {
       xAxis: PlotAxis("Step"), yAxis: PlotAxis("Images/s", range: 0...top * 1.08), series: [line])
     return ReportPage.figure(
       "Speed", half(plot, data).svg(label: "Training images per second"),
-      caption: "Training images a second; each is seen by all subnets of the sandwich.")
+      caption: "Training images a second"
+        + (isSandwich(data) ? "; each is seen by all subnets of the sandwich." : "."))
   }
 }

@@ -26,7 +26,7 @@ struct StudyReport: Encodable {
   private static func text(_ table: StudyTable) -> String {
     var rows = Table(("", .left), ("paper", .right), ("ours", .right))
     for row in table.rows {
-      rows.add(row.name, row.paper ?? "–", Int(row.text).map { grouped($0) } ?? row.text)
+      rows.add(row.name, row.paper ?? "–", row.shown)
     }
     return table.title + "\n\n" + rows.text(indent: 2)
   }
