@@ -1,4 +1,5 @@
 import Runtime
+import Tensor
 
 extension ParameterStore {
   /// Throws where a value is not a finite number; the error names the first, and where it is.
@@ -8,14 +9,12 @@ extension ParameterStore {
   ///   - hint: What the user can do.
   public func checkFinite(_ subject: String, hint: String? = nil) throws {
     for entry in entries {
-      let parameter = entry.parameter
-      let values = UnsafeBufferPointer(
-        start: self.values + parameter.offset, count: parameter.shape.count)
-      guard let bad = values.firstIndex(where: { !$0.isFinite }) else { continue }
-      let indices = RowMajor.indices(of: bad, in: parameter.shape.array)
+      let values = view(entry.parameter)
+      guard let bad = values.firstNonFinite else { continue }
+      let indices = RowMajor.indices(of: bad, in: values.shape.array)
       throw KirchhoffError(
-        .numerical, subject: subject, place: "\(entry.name) \(indices)", found: "\(values[bad])",
-        expected: "a finite number", hint: hint)
+        .numerical, subject: subject, place: "\(entry.name) \(indices)",
+        found: "\(values.pointer[bad])", expected: "a finite number", hint: hint)
     }
   }
 }

@@ -49,7 +49,7 @@ struct TrainCommandTests {
     #expect(again.standardOutput.contains("\(path)/report.html"))
   }
 
-  @Test("A training that diverges stops, naming the step, the loss and the last checkpoint")
+  @Test("A training that diverges stops, naming the step and the loss")
   func diverges() throws {
     let folder = try Folder()
     let data = try SmallImages.write(to: folder)

@@ -52,6 +52,7 @@ struct TrainNetworkTests {
     #expect(output.exitCode == 7, "\(output.standardError)")
     #expect(output.standardError.contains("found nan"), "\(output.standardError)")
     #expect(output.standardError.contains("diverged"), "\(output.standardError)")
+    #expect(output.standardError.contains(/the last checkpoint is of step [1-9]/))
     #expect(try Tool.run("evaluate", folder.path("run"), "--quiet").exitCode == 0)
   }
 
