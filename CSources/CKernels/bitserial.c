@@ -11,6 +11,12 @@ static size_t block_count(size_t columns) {
   return (columns + KK_BITSERIAL_BLOCK - 1) / KK_BITSERIAL_BLOCK;
 }
 
+// The column of a block that a byte of it belongs to, and the byte of a column.
+static size_t column_at(size_t lane) { return lane / 2 + lane % 2 * (KK_BITSERIAL_BLOCK / 2); }
+static size_t lane_of(size_t column) {
+  return column % (KK_BITSERIAL_BLOCK / 2) * 2 + column / (KK_BITSERIAL_BLOCK / 2);
+}
+
 size_t kk_bitserial_table_size(size_t rows, size_t columns) {
   return block_count(columns) * group_count(rows) * 16 * KK_BITSERIAL_BLOCK;
 }
@@ -20,7 +26,7 @@ void kk_bitserial_table(uint8_t *table, const uint8_t *cells, size_t rows, size_
     for (size_t group = 0; group < group_count(rows); group++) {
       for (unsigned subset = 0; subset < 16; subset++) {
         for (size_t lane = 0; lane < KK_BITSERIAL_BLOCK; lane++) {
-          const size_t column = block * KK_BITSERIAL_BLOCK + lane;
+          const size_t column = block * KK_BITSERIAL_BLOCK + column_at(lane);
           unsigned sum = 0;
           for (size_t bit = 0; bit < 4 && column < columns && 4 * group + bit < rows; bit++) {
             if (subset >> bit & 1) sum += cells[(4 * group + bit) * columns + column];
@@ -39,18 +45,18 @@ static unsigned code_bits(float code, unsigned mask, kk_code_part part) {
   return kept > 0 ? (unsigned)kept : 0;
 }
 
-int kk_bitserial_subsets(uint8_t *subsets, const float *codes, size_t vectors, size_t rows,
-                         ptrdiff_t code_stride, unsigned bits, kk_code_part part) {
+static void kk_bitserial_subsets_reference(unsigned *any, uint8_t *subsets, const float *codes,
+                                           size_t vectors, size_t rows, ptrdiff_t code_stride,
+                                           unsigned bits, kk_code_part part) {
   const size_t groups = group_count(rows);
   const unsigned mask = (1u << bits) - 1;
-  unsigned any = 0;
   for (size_t v = 0; v < vectors; v++, codes += code_stride) {
     for (size_t group = 0; group < groups; group++) {
       unsigned code[4] = {0};
       for (size_t row = 0; row < 4 && 4 * group + row < rows; row++) {
         code[row] = code_bits(codes[4 * group + row], mask, part);
       }
-      any |= code[0] | code[1] | code[2] | code[3];
+      *any |= code[0] | code[1] | code[2] | code[3];
       for (unsigned bit = 0; bit < bits; bit++) {
         subsets[(v * bits + bit) * groups + group] =
             (uint8_t)(8 * ((code[0] >> bit & 1) | (code[1] >> bit & 1) << 1 |
@@ -58,13 +64,19 @@ int kk_bitserial_subsets(uint8_t *subsets, const float *codes, size_t vectors, s
       }
     }
   }
+}
+
+int kk_bitserial_subsets(uint8_t *subsets, const float *codes, size_t vectors, size_t rows,
+                         ptrdiff_t code_stride, unsigned bits, kk_code_part part) {
+  unsigned any = 0;
+  KK_DISPATCH(kk_bitserial_subsets, &any, subsets, codes, vectors, rows, code_stride, bits, part);
   return any != 0;
 }
 
 // The sum of one column over all groups.
 static int column_sum(const uint8_t *subsets, const uint8_t *table, size_t groups, size_t column) {
   if (!subsets || !table) return 0;
-  const size_t block = column / KK_BITSERIAL_BLOCK, lane = column % KK_BITSERIAL_BLOCK;
+  const size_t block = column / KK_BITSERIAL_BLOCK, lane = lane_of(column % KK_BITSERIAL_BLOCK);
   int sum = 0;
   for (size_t group = 0; group < groups; group++) {
     const size_t subset = subsets[group] / 8;

@@ -3,11 +3,12 @@ import CKernels
 extension KernelCase {
   /// Whole numbers: the same bits on every instruction set.
   static let bitSerial: [KernelCase] = [
-    (rows: 1, columns: 1, cell: 1, isPair: false), (5, 3, 3, true), (32, 64, 3, false),
-    (128, 70, 3, true), (37, 130, 15, true), (9, 65, 63, false),
-  ].map { (rows: Int, columns: Int, cell: Int, isPair: Bool) in
-    KernelCase("bit-serial \(rows) × \(columns), cells up to \(cell)") { arena in
-      let (vectors, bits) = (3, 5)
+    (rows: 1, columns: 1, cell: 1, isPair: false, bits: 5, clips: true), (5, 3, 3, true, 5, true),
+    (32, 64, 3, false, 5, true), (128, 70, 3, true, 5, true), (37, 130, 15, true, 5, true),
+    (9, 65, 63, false, 5, true), (131, 70, 3, true, 12, false), (300, 64, 15, false, 8, false),
+  ].map { (rows: Int, columns: Int, cell: Int, isPair: Bool, bits: Int, clips: Bool) in
+    KernelCase("bit-serial \(rows) × \(columns), cells up to \(cell), \(bits) bits") { arena in
+      let vectors = 3
       func whole(_ count: Int, _ largest: Int) -> [Int] {
         let values = arena.input(count)
         return (0..<count).map { Int(abs(values[$0]) * 1000) % (largest + 1) }
@@ -19,7 +20,9 @@ extension KernelCase {
       }
       func subsets(_ part: kk_code_part) -> [UInt8] {
         var subsets = [UInt8](repeating: 0, count: vectors * bits * ((rows + 3) / 4))
-        let codes = whole(vectors * rows, 31).enumerated().map { Float($1 * (1 - 2 * ($0 % 2))) }
+        let codes = whole(vectors * rows, (1 << bits) - 1).enumerated().map {
+          Float($1 * (1 - 2 * ($0 % 2)))
+        }
         _ = kk_bitserial_subsets(&subsets, codes, vectors, rows, rows, UInt32(bits), part)
         return subsets
       }
@@ -29,7 +32,9 @@ extension KernelCase {
       let (positive, negative) = (table(), table())
       let plus = subsets(isPair ? KK_CODE_COMPLEMENT : KK_CODE_POSITIVE)
       let minus = subsets(KK_CODE_NEGATIVE)
-      let adc = kk_bitserial_adc(inverse_step: 0.7, low: -11, high: 13)
+      // A converter for all sums leaves out the kernel's clamps.
+      let adc = kk_bitserial_adc(
+        inverse_step: 0.7, low: clips ? -11 : -10_000, high: clips ? 13 : 10_000)
       let clipped = positive.withUnsafeBufferPointer { positive in
         negative.withUnsafeBufferPointer { negative in
           plus.withUnsafeBufferPointer { plus in

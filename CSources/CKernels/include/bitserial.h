@@ -3,7 +3,8 @@
 //
 // Four rows of cells make a group. For a group and a column a table holds the sum of every subset
 // of its four cells, so that four bits of an input cost one addition (the method of four Russians).
-// Columns stand in blocks of KK_BITSERIAL_BLOCK.
+// Columns stand in blocks of KK_BITSERIAL_BLOCK, those of a block's two halves in turn: 0, 32, 1,
+// 33 and so on, so that 16 bits that hold two bytes part into columns that are neighbours.
 #pragma once
 
 #include <stddef.h>
