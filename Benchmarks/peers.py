@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
-"""Measures Kirchhoff's arrays beside NumPy, PyTorch and aihwkit: in turn, in one run, on one thread.
+"""Measures Kirchhoff's arrays beside CrossSim, PyTorch and aihwkit: in turn, in one run, on one thread.
 
     python3 Benchmarks/peers.py                      # the table
     python3 Benchmarks/peers.py --rounds 5 bitserial # only comparisons with this in their name
     python3 Benchmarks/peers.py --json > peers.jsonl
 
-Kirchhoff is .build/release/kirchhoff (`make build`); Python needs numpy and torch, and aihwkit for the
-lines that name it: what is not there is left out, and said so. A round measures one side, then the other;
-a side's value is its fastest call of all rounds.
+Kirchhoff is .build/release/kirchhoff (`make build`); Python needs numpy and torch, and aihwkit and
+CrossSim (sandialabs/cross-sim on GitHub; on no package index) for the lines that name them: what is not
+there is left out, and said so. A round measures one side, then the other; a side's value is its fastest
+call of all rounds.
 
 The peers, 512×512 and 256 vectors where nothing else is said:
-  crosssim  The least that CrossSim's read noise takes: for every vector and both matrices of a balanced
-            core a copy, a normal deviate a device, their sum and the product (its simulator/cores and
-            simulator/devices on GitHub, read in version 3). CrossSim itself is on no package index.
+  crosssim  A balanced AnalogCore with read noise on every device, drawn anew for every vector.
+  numpy     The least that CrossSim's read noise takes: for every vector and both matrices of a balanced
+            core a copy, a normal deviate a device, their sum and the product. A bound where CrossSim
+            cannot be had.
   torch     The same arithmetic in plain PyTorch.
   aihwkit   Its tiles, as a user would set them for the same arrays.
 """
@@ -22,6 +24,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -85,6 +88,18 @@ def training(network, rule, steps, *settings):
 # The peers.
 
 def crosssim():
+    from simulator import AnalogCore, CrossSimParameters
+    parameters = CrossSimParameters()
+    parameters.core.style = "BALANCED"
+    noise = parameters.xbar.device.read_noise
+    noise.enable, noise.model, noise.magnitude = True, "NormalIndependentDevice", DEVICE_NOISE
+    random = np.random.default_rng(1)
+    core = AnalogCore(random.uniform(-1, 1, (SIZE, SIZE)).astype(np.float32), params=parameters)
+    inputs = random.uniform(-1, 1, (SIZE, BATCH)).astype(np.float32)
+    return calls(BATCH, lambda: core @ inputs)
+
+
+def numpy_devices():
     random = np.random.default_rng(1)
     inputs = random.uniform(-1, 1, (SIZE, BATCH))
     matrices = [random.uniform(0, 1, (SIZE, SIZE)).astype(np.float32) for _ in range(2)]
@@ -229,6 +244,7 @@ def bits(batch):
 COMPARISONS = [
     ("noise of every device, aihwkit PCM_READ", case("pcmread8"), lambda: aihwkit_tile("PCM_READ"), 20),
     ("noise of every device, crosssim", case("pcmread8"), crosssim, 1000),
+    ("noise of every device, numpy", case("pcmread8"), numpy_devices, None),
     ("noise of every device, torch", case("pcmread8"), torch_devices, None),
     ("converters and output noise, aihwkit", case("chain8"), lambda: aihwkit_tile("NONE"), 4),
     ("the same with weight noise, aihwkit", case("io8"), lambda: aihwkit_tile("ADDITIVE_CONSTANT"), 4),
@@ -252,7 +268,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.0, help="seconds for each side of a round")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    has_aihwkit = importlib.util.find_spec("aihwkit") is not None
+    missing = [peer for peer, module in {"aihwkit": "aihwkit", "crosssim": "simulator"}.items()
+               if importlib.util.find_spec(module) is None]
     if not options.json:
         print(f"torch {torch.__version__}, numpy {np.__version__}, one thread, "
               f"best of {options.rounds} rounds in turn\n")
@@ -260,8 +277,9 @@ def main():
     for name, ours, peer, wanted in COMPARISONS:
         if options.only and not any(part in name for part in options.only):
             continue
-        if "aihwkit" in name and not has_aihwkit:
-            print(f"{name:42} left out: no aihwkit here")
+        absent = next((peer for peer in missing if peer in name), None)
+        if absent:
+            print(f"{name:42} left out: no {absent} here", file=sys.stderr)
             continue
         theirs = peer()
         values = [(ours(options.seconds), theirs(options.seconds)) for _ in range(options.rounds)]

@@ -47,7 +47,7 @@ public struct CrossbarMatrix: Sendable {
     (outputs, inputs) = (weights.shape[0], weights.shape[1])
     self.hardware = hardware
     let floats = weights.floats
-    if let bad = floats.firstIndex(where: { !$0.isFinite }) {
+    if let bad = weights.firstNonFinite {
       throw KirchhoffError(
         .numerical, subject: name, place: "weight [\(bad / inputs), \(bad % inputs)]",
         found: "\(floats[bad])", expected: "a finite number")
