@@ -11,8 +11,7 @@ static size_t block_count(size_t columns) {
   return (columns + KK_BITSERIAL_BLOCK - 1) / KK_BITSERIAL_BLOCK;
 }
 
-// The column of a block that a byte of it belongs to, and the byte of a column.
-static size_t column_at(size_t lane) { return lane / 2 + lane % 2 * (KK_BITSERIAL_BLOCK / 2); }
+// The byte of a block that belongs to a column of it.
 static size_t lane_of(size_t column) {
   return column % (KK_BITSERIAL_BLOCK / 2) * 2 + column / (KK_BITSERIAL_BLOCK / 2);
 }
@@ -24,14 +23,14 @@ size_t kk_bitserial_table_size(size_t rows, size_t columns) {
 void kk_bitserial_table(uint8_t *table, const uint8_t *cells, size_t rows, size_t columns) {
   for (size_t block = 0; block < block_count(columns); block++) {
     for (size_t group = 0; group < group_count(rows); group++) {
-      for (unsigned subset = 0; subset < 16; subset++) {
-        for (size_t lane = 0; lane < KK_BITSERIAL_BLOCK; lane++) {
-          const size_t column = block * KK_BITSERIAL_BLOCK + column_at(lane);
+      for (unsigned subset = 0; subset < 16; subset++, table += KK_BITSERIAL_BLOCK) {
+        for (size_t place = 0; place < KK_BITSERIAL_BLOCK; place++) {
+          const size_t column = block * KK_BITSERIAL_BLOCK + place;
           unsigned sum = 0;
           for (size_t bit = 0; bit < 4 && column < columns && 4 * group + bit < rows; bit++) {
             if (subset >> bit & 1) sum += cells[(4 * group + bit) * columns + column];
           }
-          *table++ = (uint8_t)sum;
+          table[lane_of(place)] = (uint8_t)sum;
         }
       }
     }

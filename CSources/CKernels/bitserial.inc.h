@@ -93,7 +93,7 @@ KK_INLINE void bs_add(bs_words *sums, int sign, const uint8_t *subsets, const ui
 // Whether any sum of the array would become a code beyond the converter's.
 KK_INLINE int bs_clips(const kk_bitserial_array *array, kk_bitserial_adc adc) {
   const int has_negative = array->negative_subsets || array->negative_table;
-  const float largest = (float)(array->rows * array->largest_cell) * adc.inverse_step;
+  const float largest = rintf((float)(array->rows * array->largest_cell) * adc.inverse_step);
   return adc.low > (has_negative ? -largest : 0) || adc.high < largest;
 }
 
@@ -103,9 +103,8 @@ KK_INLINE void bs_multiply(size_t *clipped, float *y, ptrdiff_t y_stride,
   const size_t groups = (array->rows + 3) / 4, columns = array->columns;
   const unsigned bits = array->bits;
   const size_t fitting = 255 / (4 * (array->largest_cell > 0 ? array->largest_cell : 1));
-  // Whole eights or fours of groups, as the loop over them is unrolled.
-  const size_t whole = fitting >= 8 ? 8 : fitting >= 4 ? 4 : 1;
-  const size_t in_byte = fitting / whole * whole;
+  // Whole eights of groups, as the loop over them is unrolled.
+  const size_t in_byte = fitting >= 8 ? fitting / 8 * 8 : fitting;
   const size_t block_size = groups * 16 * KK_BITSERIAL_BLOCK;
   const uint8_t *table = array->table, *negative = array->negative_table;
   size_t count = 0;
@@ -153,7 +152,7 @@ static void KK_FN(kk_bitserial)(size_t *clipped, float *y, ptrdiff_t y_stride,
   }
 }
 
-// Bytes 0 and 1 become the four lowest bits, that of the first byte the lowest.
+// Times this, four bytes of 0 or 1 stand in bits 24 to 27, the first byte in the lowest.
 #define BS_BITS_OF_BYTES 0x01020408u
 // Groups that are packed before their bits are taken apart.
 #define BS_PACKED 32
